@@ -1,0 +1,69 @@
+"""Every error of the gateway says what happened, where, and what to do about it.
+
+Leaves are named by who must act: the author of the settings, whoever looks after the wire, the analyser, or the
+server side. Raw bytes of the exchange may be attached; they are cut to a bound so that noise cannot fill a log.
+"""
+
+from __future__ import annotations
+
+RAW_BYTES_KEPT = 96
+
+
+class GatewayError(Exception):
+    """Root of all errors raised on purpose.
+
+    Args:
+        what: One sentence, what went wrong.
+        where: The place: file and line, bus, analyser, register, file offset.
+        hint: What the reader can do about it.
+        raw: Bytes of the exchange, cut to `RAW_BYTES_KEPT`.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", raw: bytes = b"") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+        self.raw = raw[:RAW_BYTES_KEPT]
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.raw:
+            text += f" [{self.raw.hex(' ')}]"
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class SettingsError(GatewayError):
+    """The settings file asks for something that cannot be done; `problems` lists every finding."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class LinkError(GatewayError, ConnectionError):
+    """The wire itself is gone or cannot be opened (port missing, connection refused, cable pulled)."""
+
+
+class DeviceTimeoutError(GatewayError, TimeoutError):
+    """The analyser did not answer in time. A damaged request or answer looks the same on Modbus."""
+
+
+class ProtocolError(GatewayError, ValueError):
+    """Bytes came, but they do not say what the protocol allows."""
+
+
+class DeviceRefusedError(GatewayError):
+    """The analyser answered with a Modbus exception.
+
+    Attributes:
+        code: The exception code (1 illegal function, 2 illegal data address, 3 illegal data value, ...).
+    """
+
+    def __init__(self, what: str, *, code: int, where: str = "", hint: str = "", raw: bytes = b"") -> None:
+        super().__init__(what, where=where, hint=hint, raw=raw)
+        self.code = code
+
+
+class AdapterError(GatewayError):
+    """A northbound server cannot start or go on (port in use, bad certificate)."""

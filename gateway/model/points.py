@@ -1,0 +1,109 @@
+"""What clients can see, described before any input or output: points, devices and the whole site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Value = float | int | bool | str | None
+
+
+class ValueKind(StrEnum):
+    """Natural type of a point's value."""
+
+    FLOAT = "float"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLimits:
+    """Limits of a process value in its own unit; None switches a limit off."""
+
+    low_low: float | None = None
+    low: float | None = None
+    high: float | None = None
+    high_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointSpec:
+    """One thing a client can see.
+
+    Attributes:
+        path: Place inside its device, from the outside in: `("I1", "Value")`, `("Diagnostics", "Emitted")`.
+        kind: Natural type.
+        description: What it means, one line.
+        unit: Engineering unit, empty for none.
+        display_range: Lowest and highest value expected (OPC UA EURange, EPICS LOPR/HOPR); None when not known.
+        precision: Decimals worth showing (EPICS PREC).
+        limits: Alarm limits, None for none.
+        cyclic: True for a value written on every tick; False for one written only when it changes.
+    """
+
+    path: tuple[str, ...]
+    kind: ValueKind
+    description: str
+    unit: str = ""
+    display_range: tuple[float, float] | None = None
+    precision: int = 0
+    limits: AlarmLimits | None = None
+    cyclic: bool = False
+
+    @property
+    def browse_path(self) -> str:
+        """The path as text, `I1/Value`."""
+        return "/".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class PointGroup:
+    """Points that change together: one Update carries all of them.
+
+    Attributes:
+        index: Place of this group in `SiteSpec.groups`.
+        device: Name of the analyser.
+        points: Fixed order; values and states of an Update follow it index for index.
+    """
+
+    index: int
+    device: str
+    points: tuple[PointSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One analyser as clients see it.
+
+    Attributes:
+        name: Name from the settings, unique in the site.
+        description: One line for people.
+        manufacturer: Maker, empty when not known.
+        model: Model, empty when not known.
+        groups: Groups of points; the first is acquired, the last is `Diagnostics`.
+    """
+
+    name: str
+    description: str
+    manufacturer: str
+    model: str
+    groups: tuple[PointGroup, ...]
+
+    @property
+    def points(self) -> tuple[PointSpec, ...]:
+        """All points of all groups, in order."""
+        return tuple(point for group in self.groups for point in group.points)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSpec:
+    """Everything one gateway serves. `name` is part of the OPC UA namespace and the same on every machine."""
+
+    name: str
+    devices: tuple[DeviceSpec, ...]
+
+    @property
+    def groups(self) -> tuple[PointGroup, ...]:
+        """All groups of all devices; `groups[i].index == i`."""
+        return tuple(group for device in self.devices for group in device.groups)

@@ -1,0 +1,157 @@
+"""The architecture on one page: the doors between the layers.
+
+```
+wire bytes -> driver (pure decode) -> recorder (tick, stamp, counters) -> hub -> adapter.apply(update) -> client
+```
+A driver sees a bus or a byte link, never a port or a socket. An adapter sees a SiteSpec and Updates, never a driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from anyio.abc import TaskStatus
+
+from gateway.model.points import SiteSpec
+from gateway.model.sample import Sample
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+
+
+class Adapter(Protocol):
+    """Northbound side: turns Updates into variable updates on one protocol.
+
+    Built from a SiteSpec before any input or output; every point then shows State.WAITING.
+    """
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What clients connect to, as text; known once `serve` has reported that it started."""
+        ...
+
+    async def serve(self, *, task_status: TaskStatus[None]) -> None:
+        """Serve clients until cancelled; call `task_status.started()` once they can connect.
+
+        Raises:
+            AdapterError: The server cannot start.
+        """
+        ...
+
+    def apply(self, update: Update) -> None:
+        """Show one Update. Never suspends, so that clients see a tick as a whole; never raises for a client's fault."""
+        ...
+
+
+class AdapterFactory(Protocol):
+    """What a registry entry of an adapter leads to."""
+
+    def __call__(self, site: SiteSpec, settings: object) -> Adapter:
+        """Build the adapter; `settings` is its own section of the settings file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One completed Modbus transaction.
+
+    Attributes:
+        values: Registers as 16-bit unsigned integers, or bits as 0 and 1; cut to the count asked for.
+        requested: When the request was handed to the wire.
+        received: When the last byte of the answer arrived.
+        raw: The answer as it came over the wire.
+    """
+
+    values: tuple[int, ...]
+    requested: Stamp
+    received: Stamp
+    raw: bytes
+
+
+class ModbusBus(Protocol):
+    """A shared Modbus wire. It owns exclusion, idle gap, retries and reconnection; drivers never see the port.
+
+    Every call raises:
+        LinkError: The wire is down.
+        DeviceTimeoutError: No usable answer after all attempts.
+        DeviceRefusedError: A Modbus exception.
+        ProtocolError: An answer of the wrong shape.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name from the settings."""
+        ...
+
+    async def read_input_registers(self, unit: int, address: int, count: int) -> Exchange:
+        """Function code 04. `address` is the protocol data unit's, 0 to 65535."""
+        ...
+
+    async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
+        """Function code 02."""
+        ...
+
+    async def read_coils(self, unit: int, address: int, count: int) -> Exchange:
+        """Function code 01."""
+        ...
+
+    async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
+        """Function code 05. Sent once: a write is never repeated."""
+        ...
+
+    async def echo(self, unit: int, data: bytes) -> Exchange:
+        """Function code 08 sub-function 0 with two bytes; `values` holds them as one register."""
+        ...
+
+
+class ByteLink(Protocol):
+    """A wire on which an instrument talks unasked. One-shot: opened once, fails once, thrown away."""
+
+    async def receive(self) -> tuple[bytes, Stamp]:
+        """Wait for bytes; the stamp is taken when they arrive.
+
+        Raises:
+            LinkError: The wire is gone.
+        """
+        ...
+
+
+class LinkOpener(Protocol):
+    """Opens one-shot byte links on the same wire, again and again."""
+
+    @property
+    def name(self) -> str:
+        """Name of the bus from the settings."""
+        ...
+
+    def open(self) -> AbstractAsyncContextManager[ByteLink]:
+        """Open the wire.
+
+        Raises:
+            LinkError: It cannot be opened.
+        """
+        ...
+
+
+class PollSource(Protocol):
+    """An instrument that answers when asked."""
+
+    async def poll_samples(
+        self, *, names: Sequence[str] | None = None, timeout: float | None = None
+    ) -> Sequence[Sample]:
+        """One batch: a Sample per channel in the order of the DeviceSpec."""
+        ...
+
+
+class BroadcastSource(Protocol):
+    """An instrument that talks unasked."""
+
+    def batches(self) -> AsyncIterator[Sequence[Sample]]:
+        """Open the wire and yield one batch per frame; a bad frame is a batch of one error Sample.
+
+        Raises:
+            LinkError: The wire is gone or cannot be opened.
+        """
+        ...
