@@ -1,0 +1,46 @@
+"""Rules that hold for every test: one event loop engine, no leaked task, loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import sniffio
+
+os.environ.update(
+    EPICS_CA_AUTO_ADDR_LIST="NO",
+    EPICS_CA_ADDR_LIST="127.0.0.1",
+    EPICS_CAS_INTF_ADDR_LIST="127.0.0.1",
+    EPICS_CAS_AUTO_BEACON_ADDR_LIST="NO",
+    EPICS_CAS_BEACON_ADDR_LIST="127.0.0.1",
+)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def no_task_left() -> AsyncIterator[None]:
+    """Fail a test that leaves a task of its own running."""
+    if sniffio.current_async_library() != "asyncio":
+        yield
+        return
+    before = asyncio.all_tasks()
+    yield
+    left = [
+        task
+        for task in asyncio.all_tasks() - before
+        if not task.done() and not getattr(task.get_coro(), "__qualname__", "").startswith("TestRunner.")
+    ]
+    assert not left, f"left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def watch_tasks(request: pytest.FixtureRequest) -> None:
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("no_task_left")
