@@ -8,17 +8,20 @@ A driver sees a bus or a byte link, never a port or a socket. An adapter sees a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from anyio.abc import TaskStatus
 
+from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import SiteSpec
+from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.wire_time import WireExchange
 
 
 class Adapter(Protocol):
@@ -45,11 +48,39 @@ class Adapter(Protocol):
         ...
 
 
-class AdapterFactory(Protocol):
-    """What a registry entry of an adapter leads to."""
+@dataclass(frozen=True, slots=True)
+class ServedName:
+    """What one point is called on one protocol.
 
-    def __call__(self, site: SiteSpec, settings: object) -> Adapter:
-        """Build the adapter; `settings` is its own section of the settings file."""
+    Attributes:
+        device: Name of the analyser.
+        path: `PointSpec.path`.
+        name: NodeId or PV name.
+    """
+
+    device: str
+    path: tuple[str, ...]
+    name: str
+
+
+class AdapterKind(Protocol):
+    """What a registry line of a northbound protocol leads to. Importing it must not import the protocol's engine."""
+
+    @property
+    def settings(self) -> type:
+        """Frozen dataclass of its section in the settings file; every field has a default."""
+        ...
+
+    def names(self, site: SiteSpec, settings: object) -> Sequence[ServedName]:
+        """Every name this adapter will serve, in the order of the site.
+
+        Raises:
+            SettingsError: A name is too long, malformed or given twice.
+        """
+        ...
+
+    def create(self, site: SiteSpec, settings: object) -> Adapter:
+        """Build the adapter; this may import the engine."""
         ...
 
 
@@ -83,6 +114,11 @@ class ModbusBus(Protocol):
     @property
     def name(self) -> str:
         """Name from the settings."""
+        ...
+
+    @property
+    def protocol(self) -> ProtocolKind:
+        """Framing on the wire."""
         ...
 
     async def read_input_registers(self, unit: int, address: int, count: int) -> Exchange:
@@ -154,4 +190,57 @@ class BroadcastSource(Protocol):
         Raises:
             LinkError: The wire is gone or cannot be opened.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDescription:
+    """What a driver knows about an analyser before it has spoken to it.
+
+    Attributes:
+        manufacturer: Maker, empty when not known.
+        model: Model, empty when not known.
+        channels: Channel identity to description, in the order of every batch.
+        calibration_groups: Number of calibration groups whose state the analyser reports.
+        has_clock: Whether it reports its own clock.
+    """
+
+    manufacturer: str
+    model: str
+    channels: Mapping[str, ChannelSpec]
+    calibration_groups: int = 0
+    has_clock: bool = False
+
+
+class Driver(Protocol):
+    """What a registry line of an instrument family leads to. Importing it must not import an engine."""
+
+    @property
+    def settings(self) -> type:
+        """Frozen dataclass of the keys that an analyser entry of this driver has beside the common ones."""
+        ...
+
+    @property
+    def protocols(self) -> frozenset[ProtocolKind]:
+        """Wire protocols the instrument speaks."""
+        ...
+
+    def check(self, settings: object, protocol: ProtocolKind) -> Sequence[tuple[tuple[str, ...], str]]:
+        """Problems that types alone do not show: key path inside the entry, and what is wrong with its remedy."""
+        ...
+
+    def describe(self, settings: object, protocol: ProtocolKind) -> DeviceDescription:
+        """What the analyser looks like, from the settings alone."""
+        ...
+
+    def exchanges(self, settings: object, protocol: ProtocolKind) -> Sequence[WireExchange]:
+        """Bytes of one sweep, or of one broadcast frame, for the time budget of the bus."""
+        ...
+
+    def poll(self, device: str, settings: object, bus: ModbusBus) -> PollSource:
+        """An analyser on a Modbus wire."""
+        ...
+
+    def listen(self, device: str, settings: object, wire: LinkOpener) -> BroadcastSource:
+        """An analyser that talks unasked."""
         ...

@@ -1,0 +1,27 @@
+"""How the settings describe one channel of an analyser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.model.points import AlarmLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """One channel as the site wants to see it, known before any input or output.
+
+    Attributes:
+        unit: Engineering unit that the analyser is expected to send. Another unit on the wire makes the value bad
+            rather than wrong by a factor.
+        range: Lowest and highest value expected; the OPC UA EURange and the EPICS display limits.
+        precision: Decimals worth showing.
+        description: One line for people.
+        limits: Alarm limits in `unit`.
+    """
+
+    unit: str
+    range: tuple[float, float] | None = None
+    precision: int = 3
+    description: str = ""
+    limits: AlarmLimits | None = None
