@@ -1,7 +1,7 @@
 """Every driver and adapter by name: one line here, or an entry point of another distribution.
 
-Entry points are looked up in the groups `analyser_gateway.drivers` and `analyser_gateway.adapters`; each names an object
-with the shape of `ports.Driver` or `ports.AdapterKind`. A built-in name cannot be taken over.
+Entry points are looked up in the groups `analyser_gateway.drivers` and `analyser_gateway.adapters`; each names an
+object with the shape of `ports.Driver` or `ports.AdapterKind`. A built-in name cannot be taken over.
 """
 
 from __future__ import annotations
