@@ -8,14 +8,14 @@ A driver sees a bus or a byte link, never a port or a socket. An adapter sees a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from anyio.abc import TaskStatus
 
-from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
@@ -191,25 +191,6 @@ class BroadcastSource(Protocol):
             LinkError: The wire is gone or cannot be opened.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceDescription:
-    """What a driver knows about an analyser before it has spoken to it.
-
-    Attributes:
-        manufacturer: Maker, empty when not known.
-        model: Model, empty when not known.
-        channels: Channel identity to description, in the order of every batch.
-        calibration_groups: Number of calibration groups whose state the analyser reports.
-        has_clock: Whether it reports its own clock.
-    """
-
-    manufacturer: str
-    model: str
-    channels: Mapping[str, ChannelSpec]
-    calibration_groups: int = 0
-    has_clock: bool = False
 
 
 class Driver(Protocol):

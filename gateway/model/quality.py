@@ -96,7 +96,7 @@ QUALITY: dict[State, Quality] = {
     State.LOW_LOW: _quality(0x0000_0000, "Good", _S.LOLO, _V.MAJOR, "At or below the configured low_low limit"),
     State.HIGH_HIGH: _quality(0x0000_0000, "Good", _S.HIHI, _V.MAJOR, "At or above the configured high_high limit"),
     State.OUT_OF_RANGE: _quality(
-        0x4094_0000, "UncertainEngineeringUnitsExceeded", _S.HW_LIMIT, _V.MINOR, "Outside the configured range"
+        0x4094_0000, "UncertainEngineeringUnitsExceeded", _S.HW_LIMIT, _V.MAJOR, "Outside the configured range"
     ),
     State.WARMING_UP: _quality(
         0x4093_0000, "UncertainSensorNotAccurate", _S.STATE, _V.MINOR, "Not yet at working temperature"

@@ -1,0 +1,27 @@
+"""What a driver knows about an analyser before it has spoken to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.model.channel_spec import ChannelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDescription:
+    """An analyser from the settings alone.
+
+    Attributes:
+        manufacturer: Maker, empty when not known.
+        model: Model, empty when not known.
+        channels: Channel identity to description, in the order of every batch.
+        calibration_groups: Number of calibration groups whose state the analyser reports.
+        has_clock: Whether it reports its own clock.
+    """
+
+    manufacturer: str
+    model: str
+    channels: Mapping[str, ChannelSpec]
+    calibration_groups: int = 0
+    has_clock: bool = False

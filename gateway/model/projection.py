@@ -1,0 +1,150 @@
+"""From a batch of Samples to the values and states of an analyser's points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.points import AlarmLimits, PointGroup, Value
+from gateway.model.quality import QUALITY, State
+from gateway.model.readings import AnalyserStatus, ChannelStatus, Reading
+from gateway.model.sample import Sample
+from gateway.model.site_builder import CHANNEL_FLAGS
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+
+_POINTS_PER_CHANNEL = 2 + len(CHANNEL_FLAGS)
+_SAME_UNIT = {"vpm": "ppm"}  # parts per million by volume (Servomex 4000 series: 1 % = 10 000 vpm)
+
+
+def _limit_state(value: float, limits: AlarmLimits) -> State:
+    if limits.high_high is not None and value >= limits.high_high:
+        return State.HIGH_HIGH
+    if limits.low_low is not None and value <= limits.low_low:
+        return State.LOW_LOW
+    if limits.high is not None and value >= limits.high:
+        return State.HIGH
+    if limits.low is not None and value <= limits.low:
+        return State.LOW
+    return State.GOOD
+
+
+def _canonical_unit(unit: str) -> str:
+    folded = unit.strip().casefold()
+    return _SAME_UNIT.get(folded, folded)
+
+
+def _value_state(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, unit: str) -> State:
+    """State of a channel's value; the first rule that holds wins, worst first."""
+    status = reading.status
+    if analyser.fault:
+        return State.ANALYSER_FAULT
+    if status.fault:
+        return State.CHANNEL_FAULT
+    if status.invalid:
+        return State.INVALID_INPUT
+    value = reading.value
+    if value is None:
+        return State.NO_VALUE
+    if reading.unit and _canonical_unit(reading.unit) != unit:
+        return State.UNIT_MISMATCH
+    if status.calibrating:
+        return State.CALIBRATING
+    if status.warming_up:
+        return State.WARMING_UP
+    if spec.range is not None and not spec.range[0] <= value <= spec.range[1]:
+        return State.OUT_OF_RANGE
+    state = State.GOOD if spec.limits is None else _limit_state(value, spec.limits)
+    if state is State.GOOD and any(status.alarms):
+        return State.ALARM
+    if state is State.GOOD and (status.maintenance or analyser.maintenance):
+        return State.MAINTENANCE
+    return state
+
+
+def _flags(status: ChannelStatus) -> tuple[bool, ...]:
+    return (
+        status.fault,
+        status.maintenance,
+        status.calibrating,
+        status.warming_up,
+        status.invalid,
+        *status.alarms,
+    )
+
+
+class Projector:
+    """Turns the batches of one analyser into Updates of its acquired points.
+
+    It remembers the last value of each point, so that an adapter always gets what clients should see: after a loss of
+    communication the last value under an uncertain state, later nothing under a bad one.
+
+    Args:
+        group: Acquired points of the analyser, built by `build_site`.
+        channels: Channel identity to description, in the order of the batches.
+    """
+
+    def __init__(self, group: PointGroup, channels: dict[str, ChannelSpec]) -> None:
+        self._group = group
+        self._channels = [(spec, _canonical_unit(spec.unit)) for spec in channels.values()]
+        count = len(group.points)
+        self._cyclic = [point.cyclic for point in group.points]
+        self._known: list[Value] = [None] * count
+        self._values: list[Value] = [None] * count
+        self._states: list[State] = [State.WAITING] * count
+        self._communication = len(self._channels) * _POINTS_PER_CHANNEL
+        self._ticks = 0
+
+    def project(self, batch: Sequence[Sample]) -> Update:
+        """One good batch, in the channels' order; `metadata["analyser"]` carries the `AnalyserStatus`."""
+        first = batch[0]
+        stamp = Stamp.from_utc(first.received_at, first.monotonic_ns)
+        analyser = first.metadata["analyser"]
+        assert isinstance(analyser, AnalyserStatus)  # noqa: S101  the drivers' contract suite checks it
+        self._ticks += 1
+        values: list[Value] = []
+        states: list[State] = []
+        for sample, (spec, unit) in zip(batch, self._channels, strict=True):
+            reading = sample.reading
+            assert reading is not None  # noqa: S101  an error Sample never comes with readings
+            values.append(reading.value)
+            states.append(_value_state(reading, analyser, spec, unit))
+            values.append(reading.name)
+            values.extend(_flags(reading.status))
+        values.extend((State.GOOD.value, self._ticks, analyser.fault, analyser.maintenance))
+        for group in analyser.groups:
+            values.extend((group.calibrating, group.gas))
+        states_in_order = [State.GOOD] * len(values)
+        states_in_order[: self._communication : _POINTS_PER_CHANNEL] = states
+        if len(values) < len(self._cyclic):
+            clock = analyser.clock
+            offset = None if clock is None else round((clock - stamp.utc.replace(tzinfo=None)).total_seconds(), 3)
+            values.extend((None if clock is None else clock.isoformat(), offset))
+            states_in_order.extend([State.GOOD if clock is not None else State.NO_VALUE] * 2)
+        self._known = values
+        return self._update(stamp, values, states_in_order, fresh=True)
+
+    def degrade(self, state: State, stamp: Stamp) -> Update:
+        """All points fall to one state: the last value is kept where the state keeps values.
+
+        A point that never had a value has nothing to keep: it shows `State.COMMUNICATION_LOST` instead.
+        """
+        if self._ticks == 0 and QUALITY[state].keeps_value:
+            state = State.COMMUNICATION_LOST
+        values = list(self._known)
+        values[self._communication] = state.value
+        states = [state] * len(values)
+        if state is not State.STOPPED:
+            states[self._communication] = State.GOOD
+        return self._update(stamp, values, states, fresh=False)
+
+    def _update(self, stamp: Stamp, values: list[Value], states: list[State], *, fresh: bool) -> Update:
+        changed = [
+            index
+            for index, (value, state, old_value, old_state, cyclic) in enumerate(
+                zip(values, states, self._values, self._states, self._cyclic, strict=True)
+            )
+            if (cyclic and fresh) or value != old_value or state is not old_state
+        ]
+        self._values, self._states = values, states
+        return Update(self._group.index, stamp, values, states, changed)
