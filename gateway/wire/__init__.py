@@ -1,0 +1,1 @@
+"""Bytes only: serial lines, sockets, Modbus framing and the manners of a shared bus."""

@@ -1,0 +1,52 @@
+"""A raw TCP endpoint, such as a serial server, as a byte link."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from gateway.errors import LinkError
+from gateway.model.bus_spec import BusSpec
+from gateway.model.stamp import Clock
+from gateway.ports import ByteLink
+from gateway.wire.receiver import Receiver
+
+_CONNECT_S = 5.0
+
+
+def keep_alive(raw: socket.socket) -> None:
+    """Ask the kernel to notice a peer that vanished without a word (half-open connection) within about 30 s."""
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):
+            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+@asynccontextmanager
+async def open_socket(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[ByteLink]:
+    """Connect and read.
+
+    Raises:
+        LinkError: The endpoint cannot be reached within 5 s.
+    """
+    link = spec.parsed_link
+    where = f"bus {name} ({link})"
+    receiver = Receiver(where, clock)
+    try:
+        with anyio.fail_after(_CONNECT_S):
+            transport, _ = await asyncio.get_running_loop().create_connection(lambda: receiver, link.host, link.port)
+    except (OSError, TimeoutError) as error:
+        raise LinkError(
+            f"cannot connect: {str(error) or f'no answer within {_CONNECT_S:g} s'}",
+            where=where,
+            hint="check host, port and that the serial server is on",
+        ) from error
+    keep_alive(transport.get_extra_info("socket"))
+    try:
+        yield receiver
+    finally:
+        await receiver.aclose()
