@@ -1,0 +1,1 @@
+"""Northbound side: one folder per protocol, each the only importer of its engine."""

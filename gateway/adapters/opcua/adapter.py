@@ -1,0 +1,160 @@
+"""The OPC UA server: life cycle, and the door for Updates."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from importlib.metadata import version
+
+import anyio
+from anyio.abc import TaskStatus
+from asyncua import ua
+from asyncua.server.server import Server
+
+from gateway.adapters.opcua.address_space import add_site
+from gateway.adapters.opcua.engine_logging import quieten_engine
+from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, namespace_uri, point_nodes
+from gateway.adapters.opcua.read_only import ReadOnlyServices
+from gateway.adapters.opcua.read_only_server import ReadOnlyServer
+from gateway.adapters.opcua.server_status import ServerStatus
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.value_slots import ValueSlots
+from gateway.errors import AdapterError
+from gateway.model.points import SiteSpec
+from gateway.model.update import Update
+
+PRODUCT_URI = "urn:analyser-gateway"
+PRODUCT_NAME = "Analyser gateway"
+_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
+_DISTRIBUTION = "analyser-gateway"
+_CLOSING_TIME = 0.5
+
+
+def _bind_error(settings: OpcUaSettings, error: OSError) -> AdapterError:
+    where = f"opcua {settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return AdapterError(
+            f"port {settings.port} is in use",
+            where=where,
+            hint="another program or another gateway listens there: stop it, or set another `port`",
+        )
+    if error.errno == errno.EACCES:
+        return AdapterError(
+            f"port {settings.port} is not allowed", where=where, hint="set a `port` of 1024 or more, such as 4840"
+        )
+    return AdapterError(
+        f"cannot listen: {error}", where=where, hint="`host` must be an address of this machine; 0.0.0.0 takes all"
+    )
+
+
+class OpcUaAdapter:
+    """Serves one site. Updates are taken at any time; a server started later shows what they left.
+
+    Args:
+        site: What to serve.
+        settings: How to be reached.
+
+    Raises:
+        SettingsError: A name of the site cannot be part of a NodeId, or is given twice.
+    """
+
+    def __init__(self, site: SiteSpec, settings: OpcUaSettings) -> None:
+        point_nodes(site)
+        quieten_engine()
+        self._site = site
+        self._settings = settings
+        self._slots = ValueSlots(site)
+        self._endpoints: tuple[str, ...] = ()
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Endpoint URLs; empty while no server runs."""
+        return self._endpoints
+
+    def apply(self, update: Update) -> None:
+        """Show one Update. Clients get all of it in one publish response.
+
+        Raises:
+            AdapterError: A value is not of the kind announced; then nothing of the update is shown.
+        """
+        self._slots.apply(update)
+
+    async def serve(self, *, task_status: TaskStatus[None]) -> None:
+        """Serve clients until cancelled. May be called again after it has ended.
+
+        Raises:
+            AdapterError: The server cannot start.
+        """
+        inner = ReadOnlyServer()
+        server = Server(iserver=inner)
+        status: ServerStatus | None = None
+        try:
+            await self._prepare(server)
+            await self._listen(server)
+            status = ServerStatus(
+                inner.aspace, product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION)
+            )
+            task_status.started()
+            await status.keep_time()
+        finally:
+            self._endpoints = ()
+            with anyio.CancelScope(shield=True):
+                await self._stop(server, inner, status)
+
+    async def _prepare(self, server: Server) -> None:
+        host = socket.gethostname()
+        server.product_uri = PRODUCT_URI
+        server.manufacturer_name = PRODUCT_NAME
+        server.application_type = ua.ApplicationType.Server
+        server.set_server_name(self._settings.application_name)
+        server.set_security_policy(
+            [ua.SecurityPolicyType.NoSecurity],
+            permission_ruleset=ReadOnlyServices(),  # type: ignore[arg-type]  # narrower than what is used
+        )
+        await server.init()
+        await server.set_application_uri(f"urn:{host}:{namespace_uri(self._site).removeprefix('urn:')}")
+        index = await server.register_namespace(namespace_uri(self._site))
+        if index != SITE_NAMESPACE_INDEX:
+            raise AdapterError(
+                f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
+            )
+        inner = server.iserver
+        await anyio.to_thread.run_sync(
+            add_site, self._site, self._slots.attributes, inner.aspace, inner.node_mgt_service
+        )
+
+    async def _listen(self, server: Server) -> None:
+        settings = self._settings
+        server.socket_address = (settings.host, settings.port)
+        host = settings.advertised_host
+        server.set_match_discovery_endpoint_url(host is None)
+        server.set_match_discovery_client_ip(host is None)
+        if host is None:
+            host = socket.gethostname() if settings.host in _WILDCARDS else settings.host
+        server.set_endpoint(settings.endpoint_url(host, settings.port))
+        try:
+            await server.start()
+        except OSError as error:
+            raise _bind_error(settings, error) from error
+        assert server.bserver is not None  # noqa: S101  made by start()
+        url = settings.endpoint_url(host, server.bserver.port)
+        for endpoint in server.iserver.endpoints:
+            endpoint.EndpointUrl = url
+            endpoint.Server.DiscoveryUrls = [url]
+        self._endpoints = (url,)
+
+    async def _stop(self, server: Server, inner: ReadOnlyServer, status: ServerStatus | None) -> None:
+        if status is not None:
+            status.show(ua.ServerState.Shutdown)
+            await inner.publish_now()
+        if server.bserver is not None:
+            with anyio.move_on_after(_CLOSING_TIME):
+                await server.bserver.stop()
+            for transport in list(inner.asyncio_transports):
+                transport.abort()  # a client that does not read would keep its connection half closed for ever
+            await anyio.lowlevel.checkpoint()
+            await asyncio.gather(*server.bserver.closing_tasks, return_exceptions=True)
+        await inner.close_sessions()
+        await inner.stop()
+        self._slots.forget_subscribers()

@@ -1,0 +1,196 @@
+"""The nodes of a site: Objects/Analysers/<analyser>/<channel or group>/<point>."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace, AttributeValue, NodeManagementService
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+
+from gateway.adapters.opcua.nodes import ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX
+from gateway.adapters.opcua.units import engineering_unit
+from gateway.adapters.opcua.wire_types import site_node, standard_node
+from gateway.errors import AdapterError
+from gateway.model.points import DeviceSpec, PointSpec, SiteSpec, ValueKind
+
+_IDS = ObjectIds
+_ANALYSERS = ua.NodeId(ua.Int32(1), ua.Int16(SITE_NAMESPACE_INDEX))  # numeric, because an analyser may have any name
+_DATA_TYPE = {
+    ValueKind.FLOAT: _IDS.Double,
+    ValueKind.INTEGER: _IDS.Int64,
+    ValueKind.BOOLEAN: _IDS.Boolean,
+    ValueKind.TEXT: _IDS.String,
+}
+_CONTINUOUS = 0.0
+"""MinimumSamplingInterval: values are reported as they come, not sampled (OPC 10000-3 section 5.6.2)."""
+
+
+def _object(
+    node_id: ua.NodeId, parent: ua.NodeId, name: str, description: str, *, reference: int, definition: int
+) -> ua.AddNodesItem:
+    return ua.AddNodesItem(
+        RequestedNewNodeId=node_id,
+        ParentNodeId=parent,
+        ReferenceTypeId=standard_node(reference),
+        BrowseName=ua.QualifiedName(name, SITE_NAMESPACE_INDEX),
+        NodeClass=ua.NodeClass.Object,
+        TypeDefinition=standard_node(definition),
+        NodeAttributes=ua.ObjectAttributes(
+            DisplayName=ua.LocalizedText(name), Description=ua.LocalizedText(description), EventNotifier=0
+        ),
+    )
+
+
+def _variable(
+    node_id: ua.NodeId,
+    parent: ua.NodeId,
+    name: ua.QualifiedName,
+    description: str,
+    *,
+    reference: int,
+    definition: int,
+    data_type: int,
+    value: ua.Variant,
+) -> ua.AddNodesItem:
+    return ua.AddNodesItem(
+        RequestedNewNodeId=node_id,
+        ParentNodeId=parent,
+        ReferenceTypeId=standard_node(reference),
+        BrowseName=name,
+        NodeClass=ua.NodeClass.Variable,
+        TypeDefinition=standard_node(definition),
+        NodeAttributes=ua.VariableAttributes(
+            DisplayName=ua.LocalizedText(name.Name),
+            Description=ua.LocalizedText(description),
+            Value=value,
+            DataType=standard_node(data_type),
+            ValueRank=ua.ValueRank.Scalar,
+            AccessLevel=ua.AccessLevel.CurrentRead.mask,
+            UserAccessLevel=ua.AccessLevel.CurrentRead.mask,
+            MinimumSamplingInterval=_CONTINUOUS,
+        ),
+    )
+
+
+def _type_definition(point: PointSpec) -> int:
+    """Variable types of OPC 10000-8 section 5.3."""
+    if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
+        return _IDS.BaseDataVariableType
+    if point.unit:
+        return _IDS.AnalogUnitRangeType if point.display_range is not None else _IDS.AnalogUnitType
+    if point.display_range is not None:
+        return _IDS.AnalogItemType
+    return _IDS.DataItemType if point.kind is ValueKind.FLOAT else _IDS.BaseDataVariableType
+
+
+def _properties(point: PointSpec) -> Iterator[tuple[str, int, ua.Variant]]:
+    if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
+        return
+    if point.display_range is not None:
+        low, high = point.display_range
+        yield "EURange", _IDS.Range, ua.Variant(ua.Range(float(low), float(high)), ua.VariantType.ExtensionObject)
+    if point.unit:
+        unit = engineering_unit(point.unit)
+        information = ua.EUInformation(
+            unit.namespace_uri,
+            unit.unit_id,
+            ua.LocalizedText(unit.display_name),
+            ua.LocalizedText(unit.description),
+        )
+        yield "EngineeringUnits", _IDS.EUInformation, ua.Variant(information, ua.VariantType.ExtensionObject)
+    if point.kind is ValueKind.FLOAT:
+        yield "ValuePrecision", _IDS.Double, ua.Variant(float(point.precision), ua.VariantType.Double)
+
+
+def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
+    identifier = "/".join((device, *point.path))
+    node_id = site_node(identifier)
+    yield _variable(
+        node_id,
+        site_node("/".join((device, *point.path[:-1]))),
+        ua.QualifiedName(point.path[-1], SITE_NAMESPACE_INDEX),
+        point.description,
+        reference=_IDS.HasComponent,
+        definition=_type_definition(point),
+        data_type=_DATA_TYPE[point.kind],
+        value=ua.Variant(None, ua.VariantType.Null),
+    )
+    for name, data_type, value in _properties(point):
+        yield _variable(
+            site_node(f"{identifier}/{name}"),
+            node_id,
+            ua.QualifiedName(name, 0),
+            "",
+            reference=_IDS.HasProperty,
+            definition=_IDS.PropertyType,
+            data_type=data_type,
+            value=value,
+        )
+
+
+def _device_items(device: DeviceSpec) -> Iterator[ua.AddNodesItem]:
+    yield _object(
+        site_node(device.name),
+        _ANALYSERS,
+        device.name,
+        device.description,
+        reference=_IDS.Organizes,
+        definition=_IDS.BaseObjectType,
+    )
+    made = {device.name}
+    for point in device.points:
+        parts = (device.name, *point.path)
+        for depth in range(2, len(parts)):
+            identifier = "/".join(parts[:depth])
+            if identifier not in made:
+                made.add(identifier)
+                parent = site_node("/".join(parts[: depth - 1]))
+                yield _object(
+                    site_node(identifier),
+                    parent,
+                    parts[depth - 1],
+                    "",
+                    reference=_IDS.HasComponent,
+                    definition=_IDS.BaseObjectType,
+                )
+        yield from _point_items(device.name, point)
+
+
+def add_site(
+    site: SiteSpec, values: list[AttributeValue], aspace: AddressSpace, management: NodeManagementService
+) -> None:
+    """Add all nodes of the site in one batch; takes about 0.2 ms per node, so it belongs into a worker thread.
+
+    Args:
+        site: What to add.
+        values: Value attribute of every point, in the order of the site; the nodes use these very objects.
+        aspace: Where to add; no client can see it yet.
+        management: Its service for adding nodes.
+
+    Raises:
+        AdapterError: A node was refused.
+    """
+    items = [
+        _object(
+            _ANALYSERS,
+            standard_node(_IDS.ObjectsFolder),
+            ANALYSERS_FOLDER,
+            "Analysers of this site",
+            reference=_IDS.Organizes,
+            definition=_IDS.FolderType,
+        )
+    ]
+    for device in site.devices:
+        items.extend(_device_items(device))
+    for item, result in zip(items, management.add_nodes(items), strict=True):
+        if not result.StatusCode.is_good():
+            raise AdapterError(
+                f"node {item.RequestedNewNodeId.to_string()} was refused: {result.StatusCode.name}",
+                where="opcua",
+                hint="report this as a bug of the gateway",
+            )
+    identifiers = ("/".join((device.name, *point.path)) for device in site.devices for point in device.points)
+    for identifier, value in zip(identifiers, values, strict=True):
+        aspace[site_node(identifier)].attributes[AttributeIds.Value] = value

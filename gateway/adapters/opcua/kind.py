@@ -1,0 +1,43 @@
+"""What the registry knows of OPC UA. Importing this does not import the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.adapters.opcua.nodes import point_nodes
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.model.points import SiteSpec
+from gateway.ports import Adapter, AdapterKind, ServedName
+
+
+class OpcUaKind:
+    """The OPC UA server as one of the northbound protocols."""
+
+    @property
+    def settings(self) -> type:
+        """Dataclass of the `opcua` section."""
+        return OpcUaSettings
+
+    def names(self, site: SiteSpec, settings: object) -> Sequence[ServedName]:  # noqa: ARG002  no setting changes a NodeId
+        """NodeId of every point, in the order of the site.
+
+        Raises:
+            SettingsError: A name is too long, malformed or given twice.
+        """
+        return [ServedName(node.device, node.path, node.node_id) for node in point_nodes(site)]
+
+    def create(self, site: SiteSpec, settings: object) -> Adapter:
+        """Build the adapter.
+
+        Raises:
+            SettingsError: A name is too long, malformed or given twice.
+            TypeError: `settings` are not `OpcUaSettings`.
+        """
+        from gateway.adapters.opcua.adapter import OpcUaAdapter
+
+        if not isinstance(settings, OpcUaSettings):
+            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
+        return OpcUaAdapter(site, settings)
+
+
+OPCUA: AdapterKind = OpcUaKind()

@@ -1,0 +1,72 @@
+"""The inner server: address space, sessions and subscriptions behind the network, closed for everything but reading."""
+
+from __future__ import annotations
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.internal_server import InternalServer
+from asyncua.server.internal_session import InternalSession
+from asyncua.ua.status_codes import StatusCodes
+
+from gateway.adapters.opcua.sessions import ReadOnlySession
+from gateway.adapters.opcua.subscriptions import Subscriptions
+from gateway.adapters.opcua.user_manager import AnonymousReaders
+
+MAX_CONNECTIONS = 100
+MAX_SESSIONS = 100
+MAX_SUBSCRIPTIONS = 200
+MAX_UNACKNOWLEDGED_MESSAGES = 100
+MAX_QUEUE_SIZE = 100
+"""Entries per monitored item; memory of a client that stops reading is bounded by this."""
+
+
+class ReadOnlyServer(InternalServer):
+    """asyncua's inner server with our sessions, subscriptions, users and limits."""
+
+    def __init__(self) -> None:
+        super().__init__(user_manager=AnonymousReaders())
+        self._subscriptions = Subscriptions(self.aspace, iserver=self)
+        self.subscription_service = self._subscriptions
+        self.allow_remote_admin = False
+        self.supported_tokens = (ua.AnonymousIdentityToken,)  # type: ignore[assignment]  # inferred from the default
+        self.disabled_clock = True  # `ServerStatus` keeps the time, in a task with an owner
+        self.max_connections = MAX_CONNECTIONS
+        self.max_subscriptions = MAX_SUBSCRIPTIONS
+        self.max_unacked_messages_per_subscription = MAX_UNACKNOWLEDGED_MESSAGES
+        self.max_monitored_item_queue_size = MAX_QUEUE_SIZE
+
+    def create_session(
+        self,
+        name: str,
+        user: User = User(role=UserRole.Anonymous),  # noqa: B008  fixed by the base class
+        external: bool = False,  # noqa: FBT001, FBT002  fixed by the base class
+    ) -> InternalSession:
+        """Session of a network client, or of the server itself.
+
+        Raises:
+            ServiceError: There are too many.
+        """
+        if not external:
+            return super().create_session(name, user, external)
+        if len(self._external_sessions) >= MAX_SESSIONS:
+            raise ServiceError(StatusCodes.BadTooManySessions)
+        return ReadOnlySession(self, self._subscriptions, name)
+
+    def register_server(self, server: object, conf: object = None) -> None:  # noqa: ARG002  fixed by the base class
+        """Refuse: this is no discovery server, and asyncua would let anybody fill its list without a session.
+
+        Raises:
+            ServiceError: Always.
+        """
+        raise ServiceError(StatusCodes.BadServiceUnsupported)
+
+    async def publish_now(self) -> None:
+        """Send what is waiting in the subscriptions, as far as clients have asked for it."""
+        for subscription in list(self._subscriptions.subscriptions.values()):
+            await subscription.publish_results()
+
+    async def close_sessions(self) -> None:
+        """Close every client's session with its subscriptions; asyncua keeps them alive beyond their connection."""
+        for session in list(self._external_sessions.values()):
+            await session.close_session(delete_subs=True)

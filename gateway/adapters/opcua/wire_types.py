@@ -1,0 +1,30 @@
+"""NodeIds, StatusCodes and DataValues in asyncua's own types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from asyncua import ua
+
+from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX
+
+
+def standard_node(identifier: int) -> ua.NodeId:
+    """A node that OPC UA itself defines, namespace 0."""
+    return ua.NodeId(ua.Int32(identifier))
+
+
+def site_node(identifier: str) -> ua.NodeId:
+    """A node of the site with a string identifier."""
+    return ua.NodeId(ua.String(identifier), ua.Int16(SITE_NAMESPACE_INDEX))
+
+
+def status_code(code: int) -> ua.StatusCode:
+    """A StatusCode from its 32 bits."""
+    return ua.StatusCode(ua.UInt32(code))
+
+
+def data_value(variant: ua.Variant, status: ua.StatusCode, source: datetime, server: datetime) -> ua.DataValue:
+    """A value with its StatusCode, SourceTimestamp and ServerTimestamp; both are aware UTC."""
+    return ua.DataValue(variant, status, cast("ua.DateTime", source), cast("ua.DateTime", server))
