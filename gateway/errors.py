@@ -33,7 +33,11 @@ class GatewayError(Exception):
         return f"{text}; {self.hint}" if self.hint else text
 
 
-class SettingsError(GatewayError):
+class InputError(GatewayError):
+    """What the user gave cannot be used: a missing file, an impossible option."""
+
+
+class SettingsError(InputError):
     """The settings file asks for something that cannot be done; `problems` lists every finding."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -18,6 +18,7 @@ class DeviceDescription:
         channels: Channel identity to description, in the order of every batch.
         calibration_groups: Number of calibration groups whose state the analyser reports.
         has_clock: Whether it reports its own clock.
+        frame_interval_s: Seconds between frames of an analyser that talks unasked; None for one that is polled.
     """
 
     manufacturer: str
@@ -25,3 +26,4 @@ class DeviceDescription:
     channels: Mapping[str, ChannelSpec]
     calibration_groups: int = 0
     has_clock: bool = False
+    frame_interval_s: float | None = None

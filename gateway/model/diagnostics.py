@@ -35,13 +35,13 @@ COUNTERS: tuple[Counter, ...] = (
     _count("samples_dropped", "Dropped", "Ticks polled but lost before delivery"),
     _count("samples_late", "Late", "Ticks skipped because their time had passed"),
     _count("errors", "Errors", "Delivered batches that carry an error instead of readings"),
-    _count("disconnects", "Disconnects", "Times the wire was lost"),
+    _count("outages", "Outages", "Times the wire went down"),
     _count("reconnects", "Reconnects", "Times the wire came back"),
     _measure("max_drift_ms", "MaxDrift", "ms", 3, "Largest lateness of a poll's start against its slot"),
     _measure("drift_ms_p50", "DriftP50", "ms", 3, "Median lateness of a poll's start"),
     _measure("drift_ms_p99", "DriftP99", "ms", 3, "99th percentile of the lateness of a poll's start"),
     _measure("tick_duration_ms_p50", "PollTimeP50", "ms", 3, "Median duration of a poll"),
     _measure("tick_duration_ms_p99", "PollTimeP99", "ms", 3, "99th percentile of the duration of a poll"),
-    _measure("max_tick_duration_ms", "PollTimeMax", "ms", 3, "Longest poll"),
+    _measure("poll_ms_max", "PollTimeMax", "ms", 3, "Longest poll"),
 )
 """One row per counter; `docs/reference/points.md` is generated from it."""

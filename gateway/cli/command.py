@@ -1,0 +1,150 @@
+"""All verbs in one place, each loaded only when it is called, so that `check` never pays for a server engine."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.errors import GatewayError, InputError
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_BAD_INPUT = 2
+
+command = typer.Typer(
+    name="analyser-gateway",
+    help="Laboratory and plant analysers as OPC UA nodes and EPICS PVs, from one YAML file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings file (YAML).", show_default=False)]
+
+
+class DecodeFormat(StrEnum):
+    """Output of `decode`."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class ListFormat(StrEnum):
+    """Output of `describe`."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class LogLevel(StrEnum):
+    """How much `run` and `simulate` say."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _log_to_stderr(level: LogLevel) -> None:
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@command.command()
+def run(config: ConfigFile, log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.INFO) -> None:
+    """Acquire the analysers and serve them until SIGTERM or Ctrl-C."""
+    from gateway.cli.run import run_gateway
+
+    _log_to_stderr(log_level)
+    run_gateway(config)
+
+
+@command.command()
+def check(config: ConfigFile) -> None:
+    """Validate the settings without input or output, and show the time budget of each bus."""
+    from gateway.cli.check import check_settings_file
+
+    check_settings_file(config, sys.stdout)
+
+
+@command.command()
+def describe(
+    config: ConfigFile, output: Annotated[ListFormat, typer.Option("--format", help="Output.")] = ListFormat.TABLE
+) -> None:
+    """List every point with its PV name, NodeId, unit and meaning."""
+    from gateway.cli.describe import describe_points
+
+    describe_points(config, output.value, sys.stdout)
+
+
+@command.command()
+def decode(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Captured bytes.", show_default=False)],
+    protocol: Annotated[str, typer.Option(help="How the bytes were sent: continuous.")] = "continuous",
+    output: Annotated[DecodeFormat, typer.Option("--format", help="Output.")] = DecodeFormat.TABLE,
+) -> None:
+    """Decode captured bytes offline; exit code 1 if any frame was bad."""
+    from gateway.cli.decode import decode_file
+
+    raise typer.Exit(decode_file(file, protocol, output.value, sys.stdout))
+
+
+@command.command()
+def simulate(
+    config: Annotated[Path, typer.Argument(metavar="FILE", help="Simulator settings (YAML).", show_default=False)],
+    log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.INFO,
+) -> None:
+    """Simulate Servomex 4100 analysers on real wire protocols until SIGTERM or Ctrl-C."""
+    from gateway.cli.simulate import run_simulator
+
+    _log_to_stderr(log_level)
+    run_simulator(config)
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings file, for editors."""
+    from gateway.cli.schema import print_schema
+
+    print_schema(sys.stdout)
+
+
+@command.command()
+def health(
+    config: ConfigFile, timeout: Annotated[float, typer.Option(help="Seconds per server.", min=0.1)] = 3.0
+) -> None:
+    """Ask each server of a running gateway on this host for a sign of life; exit code 1 if one is silent."""
+    from gateway.cli.health import check_health
+
+    check_health(config, timeout, sys.stdout)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one verb.
+
+    Returns:
+        0 for success, 1 for a failure of the work itself, 2 for bad input; the reason is on standard error.
+    """
+    try:
+        command(list(arguments))
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else EXIT_FAILED
+    except InputError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return EXIT_BAD_INPUT
+    except GatewayError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return EXIT_FAILED
+    return EXIT_OK

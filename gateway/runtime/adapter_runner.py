@@ -1,0 +1,83 @@
+"""Keeps one northbound server alive; its crash touches neither acquisition nor the other servers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import anyio
+from anyio.abc import TaskStatus
+
+from gateway.errors import AdapterError
+from gateway.model.update import Update
+from gateway.ports import Adapter
+from gateway.runtime.hub import Hub
+
+_RESTART_S = 5.0
+
+
+class AdapterRunner:
+    """Serves one adapter and starts it anew after a crash.
+
+    Args:
+        name: Name in the settings.
+        create: Builds a fresh adapter.
+        hub: Where the last Updates are, for a server that starts late.
+    """
+
+    def __init__(self, name: str, create: Callable[[], Adapter], hub: Hub) -> None:
+        self.name = name
+        self._create = create
+        self._hub = hub
+        self._adapter: Adapter | None = None
+        self._failing = False
+        self._log = logging.getLogger(f"gateway.adapters.{name}")
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What clients connect to; empty while the server is down."""
+        return () if self._adapter is None else self._adapter.endpoints
+
+    def apply(self, update: Update) -> None:
+        """Pass an Update on. A fault of the adapter is logged once and never reaches acquisition."""
+        if self._adapter is None:
+            return
+        try:
+            self._adapter.apply(update)
+        except Exception:  # noqa: BLE001  the adapter is at fault, whatever it is; acquisition must go on
+            if not self._failing:
+                self._log.exception("%s cannot take updates", self.name)
+            self._failing = True
+        else:
+            if self._failing:
+                self._log.warning("%s takes updates again", self.name)
+            self._failing = False
+
+    async def run(self, *, task_status: TaskStatus[None]) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            AdapterError: The very first start failed; the settings or the machine must change.
+        """
+        try:
+            await self._serve(task_status)
+        except AdapterError:
+            raise
+        except Exception:  # noqa: BLE001  a crash of one server is its own
+            self._log.exception("%s crashed; it starts again in %g s", self.name, _RESTART_S)
+        while True:
+            await anyio.sleep(_RESTART_S)
+            try:
+                await self._serve(anyio.TASK_STATUS_IGNORED)
+            except Exception:  # noqa: BLE001  as above
+                self._log.exception("%s crashed again; next start in %g s", self.name, _RESTART_S)
+
+    async def _serve(self, task_status: TaskStatus[None]) -> None:
+        adapter = self._create()
+        for update in self._hub.snapshot():
+            adapter.apply(update)
+        self._adapter = adapter
+        try:
+            await adapter.serve(task_status=task_status)
+        finally:
+            self._adapter = None
