@@ -1,0 +1,1 @@
+"""Public fakes for tests of the gateway and of drivers and adapters from other distributions."""
