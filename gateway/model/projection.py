@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import AlarmLimits, PointGroup, Value
@@ -84,7 +84,7 @@ class Projector:
         channels: Channel identity to description, in the order of the batches.
     """
 
-    def __init__(self, group: PointGroup, channels: dict[str, ChannelSpec]) -> None:
+    def __init__(self, group: PointGroup, channels: Mapping[str, ChannelSpec]) -> None:
         self._group = group
         self._channels = [(spec, _canonical_unit(spec.unit)) for spec in channels.values()]
         count = len(group.points)

@@ -43,7 +43,7 @@ class Sample:
     received_at: datetime
     requested_at: datetime | None = None
     latency_s: float | None = None
-    metadata: Mapping[str, object] = field(default=_NO_METADATA, hash=False)
+    metadata: Mapping[str, object] = field(default_factory=lambda: _NO_METADATA, hash=False)
     error: BaseException | None = None
 
     def __post_init__(self) -> None:

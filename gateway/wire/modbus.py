@@ -166,23 +166,43 @@ class ModbusConnection:
 
     async def read_input_registers(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 04; see `ports.ModbusBus` for the errors of all requests."""
-        request = self._client.read_input_registers(address, count=count, device_id=unit)
-        return await self._transact(request, lambda response: _exactly(response.registers, count), 4, unit, address)
+        return await self._transact(
+            lambda: self._client.read_input_registers(address, count=count, device_id=unit),
+            lambda response: _exactly(response.registers, count),
+            4,
+            unit,
+            address,
+        )
 
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 02."""
-        request = self._client.read_discrete_inputs(address, count=count, device_id=unit)
-        return await self._transact(request, lambda response: _bits(response.bits, count), 2, unit, address)
+        return await self._transact(
+            lambda: self._client.read_discrete_inputs(address, count=count, device_id=unit),
+            lambda response: _bits(response.bits, count),
+            2,
+            unit,
+            address,
+        )
 
     async def read_coils(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 01."""
-        request = self._client.read_coils(address, count=count, device_id=unit)
-        return await self._transact(request, lambda response: _bits(response.bits, count), 1, unit, address)
+        return await self._transact(
+            lambda: self._client.read_coils(address, count=count, device_id=unit),
+            lambda response: _bits(response.bits, count),
+            1,
+            unit,
+            address,
+        )
 
     async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
         """Function code 05."""
-        request = self._client.write_coil(address, on, device_id=unit)
-        return await self._transact(request, lambda response: (int(response.bits[0]),), 5, unit, address)
+        return await self._transact(
+            lambda: self._client.write_coil(address, on, device_id=unit),
+            lambda response: (int(response.bits[0]),),
+            5,
+            unit,
+            address,
+        )
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
         """Function code 08, sub-function 0."""
@@ -193,11 +213,11 @@ class ModbusConnection:
                 raise ValueError(f"the echo of {data.hex()} came back as {back!r}")
             return (int.from_bytes(data, "big"),)
 
-        return await self._transact(self._client.diag_query_data(data, device_id=unit), same, 8, unit, LOOPBACK)
+        return await self._transact(lambda: self._client.diag_query_data(data, device_id=unit), same, 8, unit, LOOPBACK)
 
     async def _transact(
         self,
-        request: Awaitable[ModbusPDU],
+        request: Callable[[], Awaitable[ModbusPDU]],
         answer: Callable[[ModbusPDU], tuple[int, ...]],
         function: int,
         unit: int,
@@ -206,7 +226,7 @@ class ModbusConnection:
         place = f"{self._where}, address {unit}, function {function:02d} at {address}"
         self._raw = b""
         try:
-            response = await request
+            response = await request()
         except ConnectionException as error:
             self._lost = True
             raise LinkError(f"the line is lost: {error}", where=place, hint="check the cable") from error
