@@ -84,7 +84,8 @@ class ModbusLine:
 
     async def _serve(self, stream: ByteStream, framing: Framing, request: Request, ended_ns: int) -> None:
         async with self._turn:
-            begin_ns = ended_ns + round(self._settings.turnaround_s * 1e9)
+            # Another client's answer may have kept the wire busy since the request came.
+            begin_ns = self._wire.occupy(ended_ns, 0) + round(self._settings.turnaround_s * 1e9)
             await self._clock.sleep_until(begin_ns)
             answer = self._answer(framing, request)
             if answer is None:

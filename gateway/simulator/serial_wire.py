@@ -29,8 +29,7 @@ class SerialWire:
 
     def occupy(self, now_ns: int, size: int) -> int:
         """Let `size` bytes follow whatever is on the line; return when the last one has passed."""
-        begin = now_ns if self._free_ns is None else max(now_ns, self._free_ns)
-        self._free_ns = begin + self._duration_ns(size)
+        self._free_ns = self._not_before(now_ns) + self._duration_ns(size)
         return self._free_ns
 
     def arrivals(self, begin_ns: int, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -47,8 +46,11 @@ class SerialWire:
         for arrival_ns, piece in self.arrivals(begin_ns, data):
             await clock.sleep_until(arrival_ns)
             # Noted before the receiver can see it, so that a receiver that keeps its silence is never found too early.
-            self._free_ns = max(arrival_ns, clock.monotonic_ns())
+            self._free_ns = self._not_before(max(arrival_ns, clock.monotonic_ns()))
             await deliver(piece)
+
+    def _not_before(self, now_ns: int) -> int:
+        return now_ns if self._free_ns is None else max(now_ns, self._free_ns)
 
     def _duration_ns(self, size: int) -> int:
         return round(size * self._byte_s * 1e9)
