@@ -1,0 +1,204 @@
+"""A small site, a server for it, and clients to judge it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from asyncua import ua
+
+from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
+from gateway.model.quality import State
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+
+NODE_FOLDER = Path(__file__).parents[2] / "clients" / "node"
+
+
+def _site() -> SiteSpec:
+    stack = (
+        PointSpec(
+            ("I1", "Value"), ValueKind.FLOAT, "Oxygen", unit="%", display_range=(0.0, 25.0), precision=2, cyclic=True
+        ),
+        PointSpec(("I1", "Name"), ValueKind.TEXT, "Name that the analyser gives"),
+        PointSpec(("I1", "Fault"), ValueKind.BOOLEAN, "The transducer reports a fault"),
+        PointSpec(("Status", "Tick"), ValueKind.INTEGER, "Good batches", cyclic=True),
+        PointSpec(("Clock", "Offset"), ValueKind.FLOAT, "Analyser clock minus UTC", unit="s", precision=3),
+        PointSpec(("Ratio",), ValueKind.FLOAT, "A ratio", display_range=(0.0, 1.0), precision=4),
+        PointSpec(("Index",), ValueKind.FLOAT, "No unit, no range"),
+    )
+    diagnostics = (
+        PointSpec(("Diagnostics", "Emitted"), ValueKind.INTEGER, "Ticks delivered"),
+        PointSpec(("Diagnostics", "Odd"), ValueKind.FLOAT, "A unit nobody knows", unit="blobs", precision=1),
+    )
+    duct = (PointSpec(("D1", "Value"), ValueKind.FLOAT, "CO", unit="vpm", display_range=(0.0, 500.0), cyclic=True),)
+    return SiteSpec(
+        "works 7",
+        (
+            DeviceSpec(
+                "stack",
+                "Stack analyser",
+                "Servomex",
+                "4100",
+                (PointGroup(0, "stack", stack), PointGroup(1, "stack", diagnostics)),
+            ),
+            DeviceSpec("duct gas", "Duct analyser", "", "", (PointGroup(2, "duct gas", duct),)),
+        ),
+    )
+
+
+@pytest.fixture
+def site() -> SiteSpec:
+    return _site()
+
+
+@pytest.fixture
+def settings() -> OpcUaSettings:
+    return OpcUaSettings(host="127.0.0.1", port=0)
+
+
+@pytest.fixture
+def adapter(site: SiteSpec, settings: OpcUaSettings) -> OpcUaAdapter:
+    return OpcUaAdapter(site, settings)
+
+
+Serving = Callable[[OpcUaAdapter], AbstractAsyncContextManager[str]]
+
+
+@asynccontextmanager
+async def _serving(adapter: OpcUaAdapter) -> AsyncIterator[str]:
+    async def serve(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+        await adapter.serve(task_status=task_status)
+
+    async with anyio.create_task_group() as tasks:
+        with anyio.fail_after(30):
+            await tasks.start(serve)
+        try:
+            yield adapter.endpoints[0]
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+def serving() -> Serving:
+    """Context manager: the endpoint URL of a running server."""
+    return _serving
+
+
+@pytest.fixture
+async def url(adapter: OpcUaAdapter) -> AsyncIterator[str]:
+    async with _serving(adapter) as endpoint:
+        yield endpoint
+
+
+STACK_VALUES: tuple[Value, ...] = (20.9, "O2", False, 7, -0.25, 0.5, 3.0)
+UNIX_US = 1_763_689_123_456_789
+
+
+@pytest.fixture
+def update() -> Callable[..., Update]:
+    """Update of one group, the first unless said otherwise; all points good and changed likewise."""
+
+    def make(
+        values: Sequence[Value] = STACK_VALUES,
+        *,
+        state: State = State.GOOD,
+        changed: Sequence[int] | None = None,
+        unix_us: int = UNIX_US,
+        group: int = 0,
+    ) -> Update:
+        indices = range(len(values)) if changed is None else changed
+        return Update(group, Stamp(0, unix_us), tuple(values), (state,) * len(values), indices)
+
+    return make
+
+
+@dataclass
+class Collector:
+    """Subscription handler that can be waited on."""
+
+    values: list[ua.DataValue] = field(default_factory=list)
+    _news: anyio.Event = field(default_factory=anyio.Event)
+
+    def datachange_notification(self, _node: object, _value: object, data: Any) -> None:
+        self.values.append(data.monitored_item.Value)
+        self._news.set()
+
+    async def until(self, enough: Callable[[list[ua.DataValue]], bool]) -> list[ua.DataValue]:
+        with anyio.fail_after(20):
+            while not enough(self.values):
+                self._news = anyio.Event()
+                await self._news.wait()
+        return self.values
+
+    async def until_count(self, count: int) -> list[ua.DataValue]:
+        return await self.until(lambda values: len(values) >= count)
+
+
+@pytest.fixture
+def collector() -> type[Collector]:
+    return Collector
+
+
+class NodeClient:
+    """node-opcua in a process of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._environment: Mapping[str, str] = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+
+    def _command(self, request: Mapping[str, object]) -> list[str]:
+        return ["node", str(NODE_FOLDER / "opcua_client.js"), json.dumps(request)]
+
+    async def ask(self, url: str, what: str, **request: object) -> Any:
+        """The answer to one request."""
+        with anyio.fail_after(60):
+            done = await anyio.run_process(
+                self._command({"url": url, "do": what, **request}), env=self._environment, check=False
+            )
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    async def subscribe(self, url: str, ids: Sequence[str], count: int, when_ready: Callable[[], Any]) -> Any:
+        """Subscribe, await `when_ready()` once the first values are there, and return what came until `count`."""
+        request = {"url": url, "do": "subscribe", "ids": list(ids), "count": count}
+        answer: Any = None
+        with anyio.fail_after(60):
+            async with await anyio.open_process(
+                self._command(request), env=self._environment, stderr=subprocess.DEVNULL
+            ) as process:
+                assert process.stdout is not None
+                text = b""
+                async for chunk in process.stdout:
+                    text += chunk
+                    *lines, text = text.split(b"\n")
+                    for line in lines:
+                        answer = json.loads(line)
+                        if "ready" in answer:
+                            await when_ready()
+        assert process.returncode == 0
+        return answer
+
+
+@pytest.fixture(scope="session")
+def node_client(tmp_path_factory: pytest.TempPathFactory) -> NodeClient:
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node is not installed")
+    if not (NODE_FOLDER / "node_modules").is_dir():
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=NODE_FOLDER,
+            check=True,
+            timeout=100,
+        )
+    return NodeClient(tmp_path_factory.mktemp("node-home"))

@@ -1,0 +1,60 @@
+"""Trigger and deadband, without a server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asyncua import ua
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.adapters.opcua.report_rule import ReportRule
+
+TRIGGER = ua.DataChangeTrigger
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _value(value: object, code: int = 0, seconds: int = 0) -> ua.DataValue:
+    return ua.DataValue(ua.Variant(value), ua.StatusCode(code), SourceTimestamp=START + timedelta(seconds=seconds))
+
+
+def test_plain_items_report_changes_of_value_and_status() -> None:
+    rule = ReportRule()
+    assert rule.is_due(_value(1.0), _value(2.0))
+    assert rule.is_due(_value(1.0), _value(1.0, ua.StatusCodes.Uncertain))
+    assert not rule.is_due(_value(1.0), _value(1.0, seconds=9))
+
+
+@pytest.mark.parametrize("deadband", [None, 1.0])
+def test_value_comes_and_goes(deadband: float | None) -> None:
+    rule = ReportRule(TRIGGER.StatusValue, deadband)
+    assert rule.is_due(_value(1.0), _value(None))
+    assert rule.is_due(_value(None), _value(1.0))
+    assert not rule.is_due(_value(None), _value(None))
+
+
+@pytest.mark.parametrize("deadband", [None, 1.0])
+def test_not_a_number_is_reported_once(deadband: float | None) -> None:
+    rule = ReportRule(TRIGGER.StatusValue, deadband)
+    nan = float("nan")
+    assert rule.is_due(_value(1.0), _value(nan))
+    assert not rule.is_due(_value(nan), _value(nan))
+    assert rule.is_due(_value(nan), _value(1.0))
+
+
+def test_triggers() -> None:
+    assert not ReportRule(TRIGGER.Status).is_due(_value(1.0), _value(2.0))
+    assert ReportRule(TRIGGER.StatusValueTimestamp).is_due(_value(1.0), _value(1.0, seconds=1))
+    assert not ReportRule(TRIGGER.StatusValueTimestamp, 0.5).is_due(_value(1.0), _value(1.0, seconds=1))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.floats(0, 1e5))
+def test_client_is_never_further_off_than_the_deadband(values: list[float], deadband: float) -> None:
+    rule = ReportRule(TRIGGER.StatusValue, deadband)
+    reported = _value(values[0])
+    for value in values[1:]:
+        if rule.is_due(reported, _value(value)):
+            assert abs(value - reported.Value.Value) > deadband
+            reported = _value(value)
+        assert abs(value - reported.Value.Value) <= deadband

@@ -1,0 +1,196 @@
+// A foreign OPC UA client: does what its JSON argument asks and prints one line of JSON.
+//
+//   node opcua_client.js '{"url": "opc.tcp://127.0.0.1:4840", "do": "browse", "root": "i=85"}'
+//
+// do: browse (from root) | read | subscribe | write | login; subscribe prints {"ready": true} first.
+"use strict";
+
+console.log = console.error; // the library talks on the standard output, which belongs to the answers
+
+const {
+  AttributeIds,
+  ClientMonitoredItemGroup,
+  DataType,
+  MessageSecurityMode,
+  NodeClass,
+  OPCUAClient,
+  SecurityPolicy,
+  TimestampsToReturn,
+  UserTokenType,
+  Variant,
+  resolveNodeId,
+} = require("node-opcua-client");
+
+function plain(value) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "bigint") return Number(value);
+  // Int64 comes as [high, low]
+  if (Array.isArray(value) && value.length === 2) return value[0] * 2 ** 32 + (value[1] >>> 0);
+  if (typeof value === "object") return JSON.parse(JSON.stringify(value));
+  return value;
+}
+
+// node-opcua keeps the part below a millisecond beside the Date, in picoseconds.
+function microseconds(date, picoseconds) {
+  if (!date) return null;
+  return date.getTime() * 1000 + Math.round((picoseconds || 0) / 1e6);
+}
+
+function dataValue(dv) {
+  return {
+    value: dv.value ? plain(dv.value.value) : null,
+    type: dv.value ? DataType[dv.value.dataType] : null,
+    status: dv.statusCode.name,
+    code: dv.statusCode.value,
+    source_us: microseconds(dv.sourceTimestamp, dv.sourcePicoseconds),
+    server_us: microseconds(dv.serverTimestamp, dv.serverPicoseconds),
+  };
+}
+
+async function tree(session, nodeId) {
+  const result = await session.browse({
+    nodeId,
+    referenceTypeId: "HierarchicalReferences",
+    includeSubtypes: true,
+    browseDirection: 0,
+    nodeClassMask: 0,
+    resultMask: 63,
+  });
+  const children = [];
+  for (const reference of result.references) {
+    children.push({
+      name: reference.browseName.toString(),
+      id: reference.nodeId.toString(),
+      class: NodeClass[reference.nodeClass],
+      type: reference.typeDefinition.toString(),
+      children: await tree(session, reference.nodeId),
+    });
+  }
+  return children;
+}
+
+const ATTRIBUTES = [
+  "DisplayName",
+  "Description",
+  "DataType",
+  "ValueRank",
+  "AccessLevel",
+  "UserAccessLevel",
+  "MinimumSamplingInterval",
+  "Historizing",
+];
+
+async function read(session, ids) {
+  const answer = {};
+  for (const nodeId of ids) {
+    const values = await session.read(ATTRIBUTES.map((name) => ({ nodeId, attributeId: AttributeIds[name] })));
+    const entry = dataValue(await session.read({ nodeId, attributeId: AttributeIds.Value }));
+    ATTRIBUTES.forEach((name, index) => {
+      const { value } = values[index].value;
+      entry[name] = name.endsWith("Name") || name === "Description" ? value.text : plain(value);
+      if (name === "DataType" && value) entry[name] = value.toString();
+    });
+    answer[nodeId] = entry;
+  }
+  return answer;
+}
+
+async function subscribe(session, request) {
+  const subscription = await session.createSubscription2({
+    requestedPublishingInterval: request.interval || 100,
+    requestedLifetimeCount: 1000,
+    requestedMaxKeepAliveCount: 10,
+    maxNotificationsPerPublish: 0,
+    publishingEnabled: true,
+    priority: 1,
+  });
+  const notifications = [];
+  const messages = [];
+  let enough;
+  const done = new Promise((resolve) => (enough = resolve));
+  subscription.on("raw_notification", (message) => {
+    for (const part of message.notificationData || []) {
+      const items = part.monitoredItems || [];
+      messages.push(items.map((item) => microseconds(item.value.sourceTimestamp, item.value.sourcePicoseconds)));
+    }
+  });
+  const group = ClientMonitoredItemGroup.create(
+    subscription,
+    request.ids.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })),
+    { samplingInterval: 0, discardOldest: true, queueSize: request.queue || 100 },
+    TimestampsToReturn.Both,
+  );
+  let ready = false;
+  group.on("changed", (item, dv, index) => {
+    notifications.push({ id: request.ids[index], ...dataValue(dv) });
+    if (!ready && notifications.length >= request.ids.length) {
+      ready = true;
+      process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+    }
+    if (notifications.length >= request.count) enough();
+  });
+  group.on("err", (message) => {
+    throw new Error(message);
+  });
+  await done;
+  await subscription.terminate();
+  return { notifications, messages }; // messages: SourceTimestamps of each publish response
+}
+
+async function write(session, ids) {
+  const answer = {};
+  for (const nodeId of ids) {
+    const status = await session.write({
+      nodeId,
+      attributeId: AttributeIds.Value,
+      value: { value: new Variant({ dataType: DataType.Double, value: 1.5 }) },
+    });
+    answer[nodeId] = status.name;
+  }
+  return answer;
+}
+
+async function main(request) {
+  const client = OPCUAClient.create({
+    endpointMustExist: false,
+    securityMode: MessageSecurityMode.None,
+    securityPolicy: SecurityPolicy.None,
+    connectionStrategy: { maxRetry: 0 },
+    keepSessionAlive: false,
+  });
+  await client.connect(request.url);
+  try {
+    if (request.do === "login") {
+      const endpoints = await client.getEndpoints();
+      const offered = endpoints.flatMap((e) => e.userIdentityTokens.map((t) => UserTokenType[t.tokenType]));
+      const modes = endpoints.map((e) => [MessageSecurityMode[e.securityMode], e.securityPolicyUri, e.endpointUrl]);
+      try {
+        const session = await client.createSession({ type: UserTokenType.UserName, userName: "admin", password: "x" });
+        await session.close();
+        return { accepted: true, offered, modes };
+      } catch (error) {
+        return { accepted: false, error: error.message, offered, modes };
+      }
+    }
+    const session = await client.createSession();
+    try {
+      if (request.do === "browse") return await tree(session, resolveNodeId(request.root));
+      if (request.do === "read") return await read(session, request.ids);
+      if (request.do === "subscribe") return await subscribe(session, request);
+      if (request.do === "write") return await write(session, request.ids);
+      throw new Error(`unknown request ${request.do}`);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await client.disconnect();
+  }
+}
+
+main(JSON.parse(process.argv[2])).then(
+  (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0)),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
