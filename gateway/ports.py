@@ -8,7 +8,7 @@ A driver sees a bus or a byte link, never a port or a socket. An adapter sees a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -184,7 +184,7 @@ class PollSource(Protocol):
 class BroadcastSource(Protocol):
     """An instrument that talks unasked."""
 
-    def batches(self) -> AsyncIterator[Sequence[Sample]]:
+    def batches(self) -> AsyncGenerator[Sequence[Sample], None]:
         """Open the wire and yield one batch per frame; a bad frame is a batch of one error Sample.
 
         Raises:

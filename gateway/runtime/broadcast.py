@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing
 
 from gateway.errors import LinkError
 from gateway.model.sample import Sample
@@ -46,16 +47,15 @@ class BroadcastAcquisition:
         down = False
         while True:
             try:
-                async for batch in self._source.batches():
-                    if down:
-                        self.summary.reconnects += 1
-                    down = False
-                    pause_s = REOPEN_FIRST_S
-                    self._take(batch)
+                async with aclosing(self._source.batches()) as batches:
+                    async for batch in batches:
+                        self.summary.reconnects += down
+                        down = False
+                        pause_s = REOPEN_FIRST_S
+                        self._take(batch)
             except LinkError as error:
                 self._freshness.fail(error, self._clock.stamp())
-                if not down:
-                    self.summary.outages += 1
+                self.summary.outages += not down
                 down = True
             except Exception as error:  # noqa: BLE001  a fault of the driver must not stop the other analysers
                 self._log.exception("fault of the driver; the wire is opened again")

@@ -1,0 +1,34 @@
+"""`analyser-gateway simulate`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import anyio
+
+from gateway.cli.signals import run_until_signal
+from gateway.simulator import load_settings, running
+from gateway.streaming.clock import SystemClock
+
+_log = logging.getLogger("gateway.simulator")
+
+
+def run_simulator(config: Path) -> None:
+    """Simulate until a signal comes.
+
+    Raises:
+        SettingsError: The file cannot be used.
+        LinkError: A line cannot be opened.
+    """
+    settings = load_settings(config)
+
+    async def work(stop: anyio.Event) -> None:
+        async with running(settings, SystemClock()) as simulator:
+            for name, line in simulator.lines.items():
+                addresses = ", ".join(str(address) for address in line.instruments)
+                _log.info("line %s: %s on %s, address %s", name, line.settings.protocol, line.endpoint, addresses)
+            await stop.wait()
+
+    anyio.run(run_until_signal, work, backend="asyncio")
+    _log.info("stopped")

@@ -1,0 +1,137 @@
+"""Which Modbus reads make up one sweep, and what each costs on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.drivers.servomex4100.channels import (
+    ALL_REGISTERS,
+    ALL_SLOT_BITS,
+    ANALYSER_BITS,
+    ANALYSER_BITS_ADDRESS,
+    SLOT_BITS,
+    SLOT_BY_ID,
+    SLOT_REGISTERS,
+)
+from gateway.model.readings import ProtocolKind
+from gateway.model.wire_time import WireExchange
+
+
+class Table(StrEnum):
+    """The Modbus table a read goes to."""
+
+    INPUT_REGISTERS = "input registers"
+    DISCRETE_INPUTS = "discrete inputs"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRead:
+    """One read request: function code 04 or 02.
+
+    Attributes:
+        table: Input registers (04) or discrete inputs (02).
+        address: First address of the protocol data unit.
+        count: Registers or bits.
+    """
+
+    table: Table
+    address: int
+    count: int
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of data in the answer."""
+        return 2 * self.count if self.table is Table.INPUT_REGISTERS else (self.count + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """The reads of one sweep, in order, and the channels that come out of it.
+
+    Attributes:
+        channels: Identities of the channels to decode, in the order in which their readings are wanted.
+        reads: Requests of one sweep.
+    """
+
+    channels: tuple[str, ...]
+    reads: tuple[BlockRead, ...]
+
+
+_ANALYSER_READ = BlockRead(Table.DISCRETE_INPUTS, ANALYSER_BITS_ADDRESS, ANALYSER_BITS)
+
+
+def full_plan(channels: Sequence[str]) -> ReadPlan:
+    """Three reads that cover every slot: fewest transactions, since gaps cost more than bytes.
+
+    Raises:
+        ValueError: There is no such channel, or it is given twice.
+    """
+    return ReadPlan(
+        _checked(channels),
+        (
+            BlockRead(Table.INPUT_REGISTERS, 0, ALL_REGISTERS),
+            BlockRead(Table.DISCRETE_INPUTS, 0, ALL_SLOT_BITS),
+            _ANALYSER_READ,
+        ),
+    )
+
+
+def strict_plan(channels: Sequence[str]) -> ReadPlan:
+    """Reads that never touch a slot that is not wanted, for an instrument that refuses or ignores the full plan.
+
+    Raises:
+        ValueError: There is no such channel, or it is given twice.
+    """
+    wanted = _checked(channels)
+    runs = list(_runs(SLOT_BY_ID[channel].index for channel in wanted))
+    registers = (
+        BlockRead(Table.INPUT_REGISTERS, SLOT_REGISTERS * first, SLOT_REGISTERS * slots) for first, slots in runs
+    )
+    bits = (BlockRead(Table.DISCRETE_INPUTS, SLOT_BITS * first, SLOT_BITS * slots) for first, slots in runs)
+    return ReadPlan(wanted, (*registers, *bits, _ANALYSER_READ))
+
+
+def plan_exchanges(plan: ReadPlan, protocol: ProtocolKind) -> tuple[WireExchange, ...]:
+    """Bytes of each transaction of a plan, request and answer, for the time budget of the bus.
+
+    An RTU message is address, protocol data unit and two bytes of CRC. ASCII writes it as a colon, two digits per
+    byte with one byte of LRC for the CRC, CR and LF. Modbus TCP puts six bytes of header in front and has no CRC.
+    (Modbus over Serial Line V1.02, 2.5; Modbus Messaging on TCP/IP V1.0b, 3.1.3.)
+
+    Raises:
+        ValueError: The protocol is not a Modbus one.
+    """
+    if protocol is ProtocolKind.CONTINUOUS:
+        raise ValueError("continuous mode has no Modbus transactions")
+    return tuple(WireExchange(_framed(8, protocol), _framed(5 + read.data_bytes, protocol)) for read in plan.reads)
+
+
+def _framed(rtu_bytes: int, protocol: ProtocolKind) -> int:
+    if protocol is ProtocolKind.MODBUS_ASCII:
+        return 2 * rtu_bytes + 1
+    if protocol is ProtocolKind.MODBUS_TCP:
+        return rtu_bytes + 4
+    return rtu_bytes
+
+
+def _checked(channels: Sequence[str]) -> tuple[str, ...]:
+    for place, channel in enumerate(channels):
+        if channel not in SLOT_BY_ID:
+            raise ValueError(f"there is no channel '{channel}'; the instrument has {', '.join(SLOT_BY_ID)}")
+        if channel in channels[:place]:
+            raise ValueError(f"channel '{channel}' is given twice")
+    return tuple(channels)
+
+
+def _runs(indices: Iterable[int]) -> Iterable[tuple[int, int]]:
+    """Neighbouring slots joined: first index and number of each run."""
+    run: list[int] = []
+    for index in sorted(indices):
+        if run and index != run[-1] + 1:
+            yield run[0], len(run)
+            run = []
+        run.append(index)
+    if run:
+        yield run[0], len(run)

@@ -1,0 +1,177 @@
+"""What clients see of a batch: values, states, and what is written again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import LinkError
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import AlarmLimits
+from gateway.model.projection import Projector
+from gateway.model.quality import QUALITY, Severity, State
+from gateway.model.readings import AnalyserStatus, CalibrationGroup, ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.model.sample import Sample
+from gateway.model.site_builder import build_site
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+
+CHANNELS = {
+    "I1": ChannelSpec("%", (0.0, 25.0), limits=AlarmLimits(low_low=10, low=18, high=22, high_high=24)),
+    "I2": ChannelSpec("ppm"),
+}
+DESCRIPTION = DeviceDescription("Servomex", "4100", CHANNELS, calibration_groups=2, has_clock=True)
+SITE = build_site("plant", [("stack", "Stack gas", DESCRIPTION)])
+GROUP = SITE.devices[0].groups[0]
+PLACE = {point.browse_path: index for index, point in enumerate(GROUP.points)}
+NOON = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
+STATUS = AnalyserStatus(groups=(CalibrationGroup(), CalibrationGroup(gas=2)), clock=datetime(2026, 5, 4, 12, 0, 7))
+
+
+def reading(channel: str, value: float | None, status: ChannelStatus | None = None, unit: str = "") -> Reading:
+    return Reading(channel, ChannelKind.MEASURED, f"name of {channel}", value, unit, status or ChannelStatus())
+
+
+def batch(*readings: Reading, analyser: AnalyserStatus = STATUS, ns: int = 5) -> list[Sample]:
+    metadata: Mapping[str, object] = {"analyser": analyser}
+    return [
+        Sample("stack", each.channel, each, ProtocolKind.MODBUS_RTU, ns, NOON, metadata=metadata) for each in readings
+    ]
+
+
+def state_of(update: Update, path: str) -> State:
+    return update.states[PLACE[path]]
+
+
+def test_every_point_has_its_value_in_its_place() -> None:
+    status = ChannelStatus(alarms=(False, True, False, False))
+    update = Projector(GROUP, CHANNELS).project(
+        batch(reading("I1", 20.9, unit="%"), reading("I2", 84.0, status, "vpm"))
+    )
+    shown = {path: update.values[place] for path, place in PLACE.items()}
+    assert shown["I1/Value"] == 20.9
+    assert shown["I1/Name"] == "name of I1"
+    assert shown["I2/Value"] == 84.0
+    assert shown["I2/Alarm2"] is True
+    assert [path for path, value in shown.items() if value is True] == ["I2/Alarm2"]
+    assert shown["Status/Communication"] == "good"
+    assert shown["Status/Tick"] == 1
+    assert (shown["Group1/Gas"], shown["Group2/Gas"]) == (1, 2)
+    assert shown["Clock/Time"] == "2026-05-04T12:00:07"
+    assert shown["Clock/Offset"] == pytest.approx(6.877)
+    assert update.stamp == Stamp.from_utc(NOON, 5)
+    assert list(update.changed) == list(range(len(GROUP.points)))
+
+
+def test_vpm_and_ppm_are_the_same_unit_and_percent_is_not() -> None:
+    projector = Projector(GROUP, CHANNELS)
+    assert (
+        state_of(projector.project(batch(reading("I1", 1.0), reading("I2", 1.0, unit="vpm"))), "I2/Value") is State.GOOD
+    )
+    wrong = projector.project(batch(reading("I1", 1.0), reading("I2", 1.0, unit="%")))
+    assert state_of(wrong, "I2/Value") is State.UNIT_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "analyser", "expected"),
+    [
+        (20.9, ChannelStatus(), STATUS, State.GOOD),
+        (20.9, ChannelStatus(), replace(STATUS, fault=True), State.ANALYSER_FAULT),
+        (20.9, ChannelStatus(fault=True, calibrating=True), STATUS, State.CHANNEL_FAULT),
+        (20.9, ChannelStatus(invalid=True), STATUS, State.INVALID_INPUT),
+        (None, ChannelStatus(warming_up=True), STATUS, State.NO_VALUE),
+        (20.9, ChannelStatus(calibrating=True, warming_up=True), STATUS, State.CALIBRATING),
+        (25.1, ChannelStatus(warming_up=True), STATUS, State.WARMING_UP),
+        (25.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE),
+        (-0.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE),
+        (24.0, ChannelStatus(alarms=(True, False, False, False)), STATUS, State.HIGH_HIGH),
+        (22.0, ChannelStatus(), STATUS, State.HIGH),
+        (18.0, ChannelStatus(), STATUS, State.LOW),
+        (10.0, ChannelStatus(), STATUS, State.LOW_LOW),
+        (20.9, ChannelStatus(alarms=(False, False, False, True), maintenance=True), STATUS, State.ALARM),
+        (20.9, ChannelStatus(maintenance=True), STATUS, State.MAINTENANCE),
+        (20.9, ChannelStatus(), replace(STATUS, maintenance=True), State.MAINTENANCE),
+    ],
+)
+def test_the_worst_reason_decides_the_state(
+    value: float | None, status: ChannelStatus, analyser: AnalyserStatus, expected: State
+) -> None:
+    update = Projector(GROUP, CHANNELS).project(
+        batch(reading("I1", value, status), reading("I2", 1.0), analyser=analyser)
+    )
+    assert state_of(update, "I1/Value") is expected
+
+
+def test_only_cyclic_points_are_written_again_when_nothing_changes() -> None:
+    projector = Projector(GROUP, CHANNELS)
+    projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
+    again = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
+    written = {GROUP.points[index].browse_path for index in again.changed}
+    assert written == {"I1/Value", "I2/Value", "Status/Tick", "Clock/Time", "Clock/Offset"}
+
+
+def test_a_lost_wire_keeps_the_last_values_and_never_looks_good() -> None:
+    projector = Projector(GROUP, CHANNELS)
+    good = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
+    lost = projector.degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
+    place = PLACE["Status/Communication"]
+    assert [value for index, value in enumerate(lost.values) if index != place] == [
+        value for index, value in enumerate(good.values) if index != place
+    ]
+    assert {state for index, state in enumerate(lost.states) if index != place} == {State.COMMUNICATION_INTERRUPTED}
+    assert lost.values[place] == "communication-interrupted"
+    assert lost.states[place] is State.GOOD
+    assert list(projector.degrade(State.COMMUNICATION_INTERRUPTED, Stamp(10, 10)).changed) == []
+    back = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
+    assert list(back.changed) == list(range(len(GROUP.points)))
+    assert state_of(back, "I1/Value") is State.GOOD
+
+
+def test_without_any_value_yet_a_lost_wire_is_no_communication() -> None:
+    update = Projector(GROUP, CHANNELS).degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
+    assert state_of(update, "I1/Value") is State.COMMUNICATION_LOST
+    assert update.values[PLACE["I1/Value"]] is None
+
+
+def test_stopping_reaches_every_point() -> None:
+    projector = Projector(GROUP, CHANNELS)
+    projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
+    assert set(projector.degrade(State.STOPPED, Stamp(9, 9)).states) == {State.STOPPED}
+
+
+@given(
+    value=st.one_of(st.none(), st.floats(-100, 100)),
+    flags=st.tuples(*[st.booleans()] * 5),
+    fault=st.booleans(),
+)
+def test_a_faulty_value_is_never_good(value: float | None, flags: tuple[bool, ...], fault: bool) -> None:
+    status = ChannelStatus(*flags)
+    analyser = replace(STATUS, fault=fault)
+    update = Projector(GROUP, CHANNELS).project(
+        batch(reading("I1", value, status), reading("I2", 1.0), analyser=analyser)
+    )
+    quality = QUALITY[state_of(update, "I1/Value")]
+    bad = fault or status.fault or status.invalid or value is None
+    assert (quality.status_code >= 0x8000_0000) == bad
+    if status.calibrating or status.warming_up:
+        assert quality.status_code != 0
+
+
+def test_the_error_of_a_batch_is_not_the_projectors_business() -> None:
+    failed = Sample("stack", None, None, ProtocolKind.MODBUS_RTU, 5, NOON, error=LinkError("gone"))
+    with pytest.raises(KeyError):
+        Projector(GROUP, CHANNELS).project([failed])
+
+
+def test_every_state_has_one_row_and_an_honest_severity() -> None:
+    assert set(QUALITY) == set(State)
+    for state, quality in QUALITY.items():
+        assert quality.keeps_value == (quality.status_code < 0x8000_0000)
+        if quality.status_code >= 0x8000_0000:
+            assert quality.severity >= Severity.MAJOR, state
