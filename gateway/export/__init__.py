@@ -1,0 +1,1 @@
+"""Text made from decoded data and from specs alone; nothing here opens a wire."""
