@@ -9,7 +9,7 @@ import anyio
 
 from gateway.app import Gateway
 from gateway.cli.signals import run_until_signal
-from gateway.settings.load import checked_settings
+from gateway.settings.load import check_settings, load_settings
 
 _log = logging.getLogger("gateway")
 
@@ -21,8 +21,8 @@ def run_gateway(config: Path) -> None:
         SettingsError: The settings cannot be used; nothing was started.
         AdapterError: A server cannot start.
     """
-    settings, report = checked_settings(config)
-    for warning in report.warnings:
+    settings = load_settings(config)
+    for warning in check_settings(settings).warnings:
         _log.warning("%s", warning)
     gateway = Gateway(settings)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import anyio
 
 from gateway.cli.signals import run_until_signal
+from gateway.settings.document import read_document
 from gateway.simulator import load_settings, running
 from gateway.streaming.clock import SystemClock
 
@@ -21,7 +23,9 @@ def run_simulator(config: Path) -> None:
         SettingsError: The file cannot be used.
         LinkError: A line cannot be opened.
     """
-    settings = load_settings(config)
+    document = read_document(config, os.environ)
+    document.problems.raise_errors()
+    settings = load_settings(document.content)
 
     async def work(stop: anyio.Event) -> None:
         async with running(settings, SystemClock()) as simulator:
