@@ -8,8 +8,11 @@ import socket
 from importlib.metadata import version
 
 import anyio
+from anyio import to_thread
 from anyio.abc import TaskStatus
+from anyio.lowlevel import checkpoint
 from asyncua import ua
+from asyncua.server.binary_server_asyncio import BinaryServer
 from asyncua.server.server import Server
 
 from gateway.adapters.opcua.address_space import add_site
@@ -29,6 +32,7 @@ PRODUCT_NAME = "Analyser gateway"
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 _DISTRIBUTION = "analyser-gateway"
 _CLOSING_TIME = 0.5
+"""Seconds that clients get to take what has been sent."""
 
 
 def _bind_error(settings: OpcUaSettings, error: OSError) -> AdapterError:
@@ -120,9 +124,7 @@ class OpcUaAdapter:
                 f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
             )
         inner = server.iserver
-        await anyio.to_thread.run_sync(
-            add_site, self._site, self._slots.attributes, inner.aspace, inner.node_mgt_service
-        )
+        await to_thread.run_sync(add_site, self._site, self._slots.attributes, inner.aspace, inner.node_mgt_service)
 
     async def _listen(self, server: Server) -> None:
         settings = self._settings
@@ -145,16 +147,24 @@ class OpcUaAdapter:
         self._endpoints = (url,)
 
     async def _stop(self, server: Server, inner: ReadOnlyServer, status: ServerStatus | None) -> None:
-        if status is not None:
-            status.show(ua.ServerState.Shutdown)
-            await inner.publish_now()
-        if server.bserver is not None:
-            with anyio.move_on_after(_CLOSING_TIME):
-                await server.bserver.stop()
+        try:
+            if status is not None:
+                status.show(ua.ServerState.Shutdown)
+                await inner.publish_now()
+        finally:
+            if server.bserver is not None:
+                await self._close_connections(server.bserver, inner)
+            await inner.close_sessions()
+            await inner.stop()
+            self._slots.forget_subscribers()
+
+    async def _close_connections(self, network: BinaryServer, inner: ReadOnlyServer) -> None:
+        with anyio.move_on_after(_CLOSING_TIME) as patience:
+            await network.stop()
+        if patience.cancelled_caught:  # a client that does not read keeps its connection half closed for ever
             for transport in list(inner.asyncio_transports):
-                transport.abort()  # a client that does not read would keep its connection half closed for ever
-            await anyio.lowlevel.checkpoint()
-            await asyncio.gather(*server.bserver.closing_tasks, return_exceptions=True)
-        await inner.close_sessions()
-        await inner.stop()
-        self._slots.forget_subscribers()
+                transport.abort()
+            await checkpoint()
+            await network.stop()
+        await checkpoint()
+        await asyncio.gather(*network.closing_tasks, return_exceptions=True)

@@ -169,3 +169,23 @@ async def test_client_that_vanishes_is_forgotten(
             adapter.apply(update())
             await asyncio.sleep(0)
         await client.disconnect()
+
+
+async def test_client_that_does_not_read_cannot_hold_up_the_stop(
+    adapter: OpcUaAdapter, serving: Serving, update: MakeUpdate, collector: type[Any]
+) -> None:
+    async with serving(adapter) as url:
+        client = Client(url)
+        await client.connect()
+        seen = collector()
+        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, seen)
+        await subscription.subscribe_data_change(client.get_node("ns=2;s=stack/I1/Name"), queuesize=50)
+        await seen.until_count(1)
+        client.uaclient.protocol.transport.pause_reading()
+        for letter in "abcdefghijklmnopqrstuvwxyz":
+            adapter.apply(update((1.0, letter * 1_000_000), changed=[1]))
+    client.uaclient.protocol.transport.abort()
+    await client.disconnect()
+    again = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", _port(url))
+    again.close()
+    await again.wait_closed()

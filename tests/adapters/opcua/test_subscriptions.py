@@ -142,6 +142,14 @@ async def test_modified_item_follows_its_new_deadband(
         assert result.StatusCode.name == "BadMonitoredItemIdInvalid"
 
 
+async def test_client_that_asks_for_no_interval_gets_the_shortest(url: str) -> None:
+    async with Client(url) as client:
+        asked = ua.CreateSubscriptionParameters(RequestedPublishingInterval=0.0, PublishingEnabled=True)
+        given = await client.uaclient.create_subscription(asked, lambda _result: None)
+        assert given.RevisedPublishingInterval == SHORTEST_PUBLISHING_INTERVAL
+        await client.uaclient.delete_subscriptions([given.SubscriptionId])
+
+
 @pytest.mark.parametrize(
     ("asked", "given"),
     [
