@@ -36,6 +36,9 @@ class Histogram:
 
     Values below 128 are kept exactly; above, a percentile carries at most `RELATIVE_ERROR` up to `RANGE_NS`. Smallest
     value, largest value and count are exact.
+
+    Attributes:
+        count: Number of values added.
     """
 
     __slots__ = ("_blocks", "_counts", "_maximum", "_minimum", "count")

@@ -109,7 +109,10 @@ class SourceLink:
                 return self._failed(DeviceTimeoutError("no analyser of the source answered"))
             self._answered(batch, self._clock.monotonic_ns() - started_ns)
             return batch
-        return self._failed(error)
+        try:
+            return self._failed(error)
+        finally:
+            del error  # its traceback holds this frame: without this, every failed poll leaves a reference cycle
 
     def raise_fatal(self) -> None:
         """Raise what a factory's task found to end the recording."""
@@ -149,7 +152,8 @@ class SourceLink:
             self._open = self._built = self._untried = True
         except Exception as raised:  # noqa: BLE001 - kept and raised by the recorder's own task, un-grouped
             error = ungroup(raised)
-            if not consists_of(error, ACQUISITION_ERRORS) or self._exhausted():
+            survivable = self._loses_link(error) or consists_of(error, ACQUISITION_ERRORS)
+            if not survivable or self._exhausted():
                 self._fatal = error
             else:
                 self._schedule_attempt(error)

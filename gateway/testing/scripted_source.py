@@ -53,7 +53,9 @@ class ScriptedSource:
         self.polled_ns.append(asked.monotonic_ns)
         self.calls.append((names, timeout))
         step: Step = 0.0 if self._script is None else self._script(len(self.polled_ns) - 1)
-        duration, error = step if isinstance(step, tuple) else (0.0, step) if isinstance(step, Exception) else (step, None)
+        duration, error = (
+            step if isinstance(step, tuple) else (0.0, step) if isinstance(step, Exception) else (step, None)
+        )
         if duration:
             await self._clock.sleep_until(asked.monotonic_ns + round(duration * NS_PER_S))
         if error is not None:
