@@ -19,6 +19,6 @@ def check_settings_file(config: Path, out: TextIO) -> None:
     settings = load_settings(config)
     report = check_settings(settings)
     for warning in report.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    channels = "1 analyser" if len(settings.analysers) == 1 else f"{len(settings.analysers)} analysers"
-    out.write(f"{config}: all right, {channels}\n\n{budget_table(report.budgets)}\n")
+        sys.stderr.write(f"warning: {warning}\n")
+    number = "1 analyser" if len(settings.analysers) == 1 else f"{len(settings.analysers)} analysers"
+    out.write(f"{config}: all right, {number}\n\n{budget_table(report.budgets)}\n")

@@ -114,6 +114,19 @@ def simulate(
 
 
 @command.command()
+def demo(
+    simulator: Annotated[Path, typer.Argument(metavar="SIMULATOR", help="Simulator settings (YAML).")],
+    config: ConfigFile,
+    log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.WARNING,
+) -> None:
+    """Simulate analysers, serve them, and print what to type next."""
+    from gateway.cli.demo import run_demo
+
+    _log_to_stderr(log_level)
+    run_demo(simulator, config)
+
+
+@command.command()
 def schema() -> None:
     """Print the JSON Schema of the settings file, for editors."""
     from gateway.cli.schema import print_schema

@@ -10,10 +10,21 @@ import anyio
 
 from gateway.cli.signals import run_until_signal
 from gateway.settings.document import read_document
-from gateway.simulator import load_settings, running
+from gateway.simulator import SimulatorSettings, load_settings, running
 from gateway.streaming.clock import SystemClock
 
 _log = logging.getLogger("gateway.simulator")
+
+
+def load_simulator(config: Path) -> SimulatorSettings:
+    """Read a simulator file.
+
+    Raises:
+        SettingsError: The file cannot be used.
+    """
+    document = read_document(config, os.environ)
+    document.problems.raise_errors()
+    return load_settings(document.content)
 
 
 def run_simulator(config: Path) -> None:
@@ -23,9 +34,7 @@ def run_simulator(config: Path) -> None:
         SettingsError: The file cannot be used.
         LinkError: A line cannot be opened.
     """
-    document = read_document(config, os.environ)
-    document.problems.raise_errors()
-    settings = load_settings(document.content)
+    settings = load_simulator(config)
 
     async def work(stop: anyio.Event) -> None:
         async with running(settings, SystemClock()) as simulator:

@@ -1,0 +1,46 @@
+# Two commands: `make run` shows the gateway at work, `make test` is the whole gate. Both set up what they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test lint types imports unit schema bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    install and start the demo: simulated analysers and the gateway"
+	@echo "make test   everything that must hold before a change lands"
+	@echo "make bench  speed and memory, printed as tables"
+	@echo "make clean  remove the virtual environment and caches"
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/installed
+	@$(BIN)/python -m gateway demo config/simulator.yaml config/demo.yaml
+
+test: lint types imports unit
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed
+	$(BIN)/mypy
+
+imports: $(VENV)/installed
+	$(BIN)/lint-imports --no-logo
+
+unit: $(VENV)/installed
+	$(BIN)/python -m pytest
+
+schema: $(VENV)/installed
+	$(BIN)/python -m gateway schema > config/analyser-gateway.schema.json
+
+bench: $(VENV)/installed
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node/node_modules
