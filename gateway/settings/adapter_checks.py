@@ -1,0 +1,90 @@
+"""Checks of the northbound side: the names that will be served, and the ports they are served on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
+from gateway import registry
+from gateway.errors import SettingsError
+from gateway.model.device_description import DeviceDescription
+from gateway.model.site_builder import build_site
+from gateway.settings.draft import Draft
+from gateway.settings.positions import KeyPath, key_text
+from gateway.settings.problems import Problems, split_message
+
+MOST_NAMES_LISTED = 3
+_ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
+
+
+def check_adapters(draft: Draft, described: Mapping[str, DeviceDescription], problems: Problems) -> None:
+    """Check ports, and the names too once every analyser can be described."""
+    _check_ports(draft, problems)
+    analysers = draft.analysers or {}
+    if draft.site is None or not analysers or described.keys() != analysers.keys():
+        return
+    site = build_site(
+        draft.site,
+        [
+            (name, entry.common.description if entry.common else "", described[name])
+            for name, entry in analysers.items()
+        ],
+    )
+    for name, options in (draft.adapters or {}).items():
+        if options is None:
+            continue
+        path: KeyPath = ("adapters", name)
+        try:
+            served = registry.adapter(name).names(site, options)
+        except SettingsError as error:
+            _report_names(path, name, error, problems)
+            continue
+        seen: dict[str, str] = {}
+        for one in served:
+            point = f"{one.device}.{'.'.join(one.path)}"
+            other = seen.setdefault(one.name, point)
+            if other != point:
+                problems.error(
+                    path,
+                    f"adapters.{name}: {point} and {other} would both be served as '{one.name}'",
+                    "rename one of the analysers or channels",
+                )
+
+
+def _report_names(path: KeyPath, name: str, error: SettingsError, problems: Problems) -> None:
+    """One wrong prefix makes every name wrong, so only the first few are listed."""
+    for problem in error.problems[:MOST_NAMES_LISTED]:
+        what, remedy = split_message(problem.removeprefix(f"{name}: "), "")
+        problems.error(path, f"adapters.{name}: {what}", remedy)
+    more = len(error.problems) - MOST_NAMES_LISTED
+    if more > 0:
+        problems.error(path, f"adapters.{name}: and {more} more names", "they may have the same cause")
+
+
+def _hosts(options: object) -> frozenset[str]:
+    """Addresses an adapter listens on; empty for all."""
+    hosts = {getattr(options, "host", "") or "", *(getattr(options, "interfaces", None) or ())} - {""}
+    return frozenset() if hosts & _ANY_HOST else frozenset(hosts)
+
+
+def _ports(name: str, options: object) -> list[tuple[KeyPath, int]]:
+    if not is_dataclass(options):
+        return []
+    keys = [field.name for field in fields(options) if field.name == "port" or field.name.endswith("_port")]
+    values = [(("adapters", name, key), getattr(options, key)) for key in keys]
+    return [(path, value) for path, value in values if isinstance(value, int)]
+
+
+def _check_ports(draft: Draft, problems: Problems) -> None:
+    taken: list[tuple[int, frozenset[str], str]] = []
+    for name, options in (draft.adapters or {}).items():
+        hosts = _hosts(options)
+        for path, port in _ports(name, options):
+            text = key_text(path)
+            if not 0 <= port <= 65535:
+                problems.error(path, f"{text} must be 0 to 65535, got {port}", "0 takes a free port")
+                continue
+            for other_port, other_hosts, other in taken:
+                if port == other_port != 0 and (not hosts or not other_hosts or hosts & other_hosts):
+                    problems.error(path, f"{text} and {other} are both {port}", "give one of them another port")
+            taken.append((port, hosts, text))

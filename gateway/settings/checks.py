@@ -1,0 +1,54 @@
+"""Everything that types alone do not show, over the whole file."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.settings.adapter_checks import check_adapters
+from gateway.settings.analyser_checks import check_analysers
+from gateway.settings.bus_checks import check_buses
+from gateway.settings.draft import Draft
+from gateway.settings.positions import KeyPath
+from gateway.settings.problems import Problems
+from gateway.settings.time_budget import BusBudget, bus_budgets, check_budgets
+
+NAME_PATTERN = "[A-Za-z][A-Za-z0-9_-]*"
+
+_NAME = re.compile(NAME_PATTERN)
+_EXAMPLES = {
+    "buses": "add one, such as 'line1: {link: /dev/ttyUSB0, protocol: modbus-rtu}'",
+    "analysers": "add one, such as 'stack1: {driver: servomex4100, bus: line1, ...}'",
+    "adapters": "add one, such as 'opcua: {port: 4840}'",
+}
+
+
+def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
+    """Add all errors and warnings to `problems`; returns the time budgets of the buses."""
+    _check_names(draft, problems)
+    check_buses(draft, problems)
+    described = check_analysers(draft, problems)
+    check_adapters(draft, described, problems)
+    budgets = bus_budgets(draft)
+    check_budgets(budgets, problems)
+    return budgets
+
+
+def _check_names(draft: Draft, problems: Problems) -> None:
+    if draft.site is not None:
+        _check_name(("site",), draft.site, "site", problems)
+    for section, members in (("buses", draft.buses), ("analysers", draft.analysers), ("adapters", draft.adapters)):
+        if members is None:
+            continue
+        if not members:
+            problems.error((section,), f"{section} is empty, so there is nothing to serve", _EXAMPLES[section])
+        for name in members if section != "adapters" else ():
+            _check_name((section, name), name, f"a name under {section}", problems)
+
+
+def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> None:
+    if not _NAME.fullmatch(name):
+        problems.error(
+            path,
+            f"{subject} must be letters, digits, '_' and '-', beginning with a letter, got '{name}'",
+            "give it such a name; people read the long one in description",
+        )

@@ -1,0 +1,61 @@
+"""Settings as far as they could be read: None marks a part that is wrong and already reported.
+
+The checks run on a draft, so that one mistake does not hide the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.model.bus_spec import BusSpec
+from gateway.settings.site_settings import CommonKeys, GatewaySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One analyser.
+
+    Attributes:
+        driver: Driver as written, None when it is not text.
+        bus: Bus as written, None when it is not text.
+        common: Keys that every analyser has.
+        options: Instance of the driver's settings dataclass.
+    """
+
+    driver: str | None
+    bus: str | None
+    common: CommonKeys | None
+    options: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One gateway. A section is None when it is missing or not a mapping."""
+
+    site: str | None
+    buses: Mapping[str, BusSpec | None] | None
+    analysers: Mapping[str, Entry] | None
+    adapters: Mapping[str, object | None] | None
+
+    @classmethod
+    def of(cls, settings: GatewaySettings) -> Draft:
+        """Validated settings as a draft without holes."""
+        entries = {
+            name: Entry(
+                one.driver,
+                one.bus,
+                CommonKeys(one.driver, one.bus, one.description, one.rate_hz, one.stale_after_s),
+                one.options,
+            )
+            for name, one in settings.analysers.items()
+        }
+        return cls(settings.site, settings.buses, entries, settings.adapters)
+
+    def spec(self, bus: str | None) -> BusSpec | None:
+        """The bus of that name, where it is there and right."""
+        return self.buses.get(bus) if self.buses and bus is not None else None
+
+    def on(self, bus: str) -> dict[str, Entry]:
+        """Analysers on a bus."""
+        return {name: entry for name, entry in (self.analysers or {}).items() if entry.bus == bus}

@@ -1,0 +1,119 @@
+"""From plain values to typed settings: one dataclass per section, unknown keys refused, nothing converted silently."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from gateway import registry
+from gateway.errors import GatewayError
+from gateway.model.bus_spec import BusSpec
+from gateway.settings.document import Document
+from gateway.settings.draft import Draft, Entry
+from gateway.settings.positions import KeyPath
+from gateway.settings.problems import nearest
+from gateway.settings.site_settings import CommonKeys, FileSections
+from gateway.settings.type_faults import Section, report_type_faults
+
+T = TypeVar("T")
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+COMMON_KEYS = tuple(field.name for field in fields(CommonKeys))
+
+
+@cache
+def type_adapter(cls: type[T]) -> TypeAdapter[dict[str, T]]:
+    """Validator of sections by name. A standard dataclass takes its configuration only from a type around it."""
+    return TypeAdapter(dict[str, cls], config=STRICT)  # type: ignore[valid-type]
+
+
+def read_draft(document: Document) -> Draft:
+    """Type every section of a document; what is wrong goes to its problems."""
+    content = document.content
+    _typed(document, Section(FileSections, ()), content)
+    site = content.get("site")
+    buses = _sections(content.get("buses"))
+    analysers = _sections(content.get("analysers"))
+    adapters = _sections(content.get("adapters"))
+    return Draft(
+        site=site if isinstance(site, str) else None,
+        buses=None
+        if buses is None
+        else {name: _typed(document, Section(BusSpec, ("buses", name)), value) for name, value in buses.items()},
+        analysers=None
+        if analysers is None
+        else {name: _entry(document, ("analysers", name), value) for name, value in analysers.items()},
+        adapters=None
+        if adapters is None
+        else {name: _adapter_options(document, name, value) for name, value in adapters.items()},
+    )
+
+
+def _sections(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _typed(document: Document, section: Section, value: object) -> Any:  # noqa: ANN401  an instance of section.cls
+    """An instance of the section's dataclass, or None with the reasons reported.
+
+    JSON is the strict reading that still takes a list for a tuple and a text for an enumeration.
+    """
+    try:
+        return type_adapter(section.cls).validate_json(json.dumps({"": value}))[""]
+    except ValidationError as error:
+        report_type_faults(error, document, section)
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _entry(document: Document, path: KeyPath, value: object) -> Entry:
+    if not isinstance(value, dict):
+        return Entry(None, None, None, None)
+    name = _text(value.get("driver"))
+    cls = _driver_settings(document, path, name)
+    known = (*COMMON_KEYS, *(field.name for field in fields(cls))) if cls else ()
+    common = {key: item for key, item in value.items() if key in COMMON_KEYS}
+    special = {key: item for key, item in value.items() if key not in COMMON_KEYS}
+    return Entry(
+        driver=name,
+        bus=_text(value.get("bus")),
+        common=_typed(document, Section(CommonKeys, path), common),
+        options=_typed(document, Section(cls, path, known), special) if cls else None,
+    )
+
+
+def _driver_settings(document: Document, path: KeyPath, name: str | None) -> type | None:
+    if name is None:
+        return None
+    try:
+        return registry.driver(name).settings
+    except KeyError:
+        remedy = nearest(name, registry.driver_names(), what="drivers")
+        document.problems.error(
+            (*path, "driver"), f"{path[0]}.{path[1]} asks for a driver '{name}' that is not known", remedy
+        )
+    except GatewayError as error:
+        document.problems.error((*path, "driver"), error.what, error.hint)
+    return None
+
+
+def _adapter_options(document: Document, name: str, value: object) -> object | None:
+    path = ("adapters", name)
+    try:
+        kind = registry.adapter(name)
+    except KeyError:
+        remedy = nearest(name, registry.adapter_names(), what="adapters")
+        document.problems.error(path, f"adapters has an unknown section '{name}'", remedy)
+        return None
+    except GatewayError as error:
+        document.problems.error(path, error.what, error.hint)
+        return None
+    options: object | None = _typed(document, Section(kind.settings, path), {} if value is None else value)
+    return options

@@ -1,0 +1,90 @@
+"""The settings of one gateway, validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.model.bus_spec import BusSpec
+from gateway.settings.positions import Positions
+
+DEFAULT_RATE_HZ = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileSections:
+    """The settings file of one analyser gateway.
+
+    Attributes:
+        site: Name of the site: letters, digits, '_' and '-', beginning with a letter. Part of the OPC UA namespace.
+        buses: Wires, by name.
+        analysers: Analysers, by name; the name is the first part of every node and PV name.
+        adapters: Northbound protocols to serve. One that is left out is off; an empty section takes the defaults.
+    """
+
+    site: str
+    buses: dict[str, Any]
+    analysers: dict[str, dict[str, Any]]
+    adapters: dict[str, dict[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CommonKeys:
+    """One analyser; what else it may say depends on its driver.
+
+    Attributes:
+        driver: Name of the driver.
+        bus: Name of the bus it is on.
+        description: One line for people.
+        rate_hz: Polls per second; not on a continuous bus, where the analyser sets the pace.
+        stale_after_s: Seconds without a good batch after which values are stale; left out, it follows the pace.
+    """
+
+    driver: str
+    bus: str
+    description: str = ""
+    rate_hz: float = DEFAULT_RATE_HZ
+    stale_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyserSettings:
+    """One analyser.
+
+    Attributes:
+        name: Its name, unique in the site.
+        driver: Name of the driver in the registry.
+        bus: Name of its bus.
+        options: Instance of the driver's settings dataclass.
+        description: One line for people.
+        rate_hz: Polls per second; without meaning on a continuous bus.
+        stale_after_s: Seconds without a good batch after which values are stale; None to follow the pace.
+    """
+
+    name: str
+    driver: str
+    bus: str
+    options: object
+    description: str = ""
+    rate_hz: float = DEFAULT_RATE_HZ
+    stale_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Everything the settings file says, checked.
+
+    Attributes:
+        site: Name of the site.
+        buses: Buses by name, in the order of the file.
+        analysers: Analysers by name, in the order of the file.
+        adapters: Adapter name to an instance of its settings dataclass; one that is not here is off.
+        positions: Where each key stands, for messages.
+    """
+
+    site: str
+    buses: Mapping[str, BusSpec]
+    analysers: Mapping[str, AnalyserSettings]
+    adapters: Mapping[str, object]
+    positions: Positions = field(default_factory=Positions, repr=False, compare=False)
