@@ -89,7 +89,8 @@ def csv_text(records: Iterable[FrameRecord]) -> Iterator[str]:
             yield row([*place, *[None] * (len(analyser_columns) + len(channel_columns)), *verdict])
             continue
         state = frame.analyser
-        group_cells = [cell for group in state.groups for cell in (group.calibrating, group.gas)]
+        group_cells: list[object] = [cell for group in state.groups for cell in (group.calibrating, group.gas)]
+        group_cells = (group_cells + [None] * len(groups))[: len(groups)]
         analyser_cells = [_clock(state), state.fault, state.maintenance, *group_cells]
         for reading in frame.readings:
             channel_cells = [reading.channel, reading.name, reading.value, reading.unit, *_states(reading.status)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_kinds_parents_and_state_bits():
         (0, {"parent": "I2"}, "derived"),
     ],
 )
-def test_a_wrong_table_is_refused(index: int, change: dict[str, object], message: str):
+def test_a_wrong_table_is_refused(index: int, change: dict[str, Any], message: str):
     wrong = [replace(slot, **change) if place == index else slot for place, slot in enumerate(SLOTS)]
     with pytest.raises(ValueError, match=message):
         validate(wrong)

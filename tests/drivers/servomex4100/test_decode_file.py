@@ -17,6 +17,7 @@ from gateway.cli.decode import decode_file
 from gateway.drivers.servomex4100.decode_file import decode_continuous
 from gateway.errors import GatewayError
 from gateway.export.decoded_frames import FORMATS, csv_text, jsonl_text, table_text
+from gateway.model.readings import CalibrationGroup
 from tests.drivers.servomex4100.frames import FIVE, clean_recording, damaged_recording, frame
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -68,6 +69,15 @@ def test_csv_rows_all_have_the_columns_of_the_heading():
     assert len(rows) == 1 + 3 * 5 + 5
 
 
+@pytest.mark.parametrize("groups", [(), (CalibrationGroup(),) * 6])
+def test_csv_columns_hold_whatever_the_number_of_groups(groups: tuple[CalibrationGroup, ...]):
+    (record,) = decode_continuous(frame(FIVE))
+    assert record.frame is not None
+    odd = replace(record, frame=replace(record.frame, analyser=replace(record.frame.analyser, groups=groups)))
+    heading, first, *_ = csv.reader(io.StringIO("".join(csv_text([odd]))))
+    assert dict(zip(heading, first, strict=True))["id"] == "I1"
+
+
 def test_control_characters_reach_no_terminal():
     state = replace(FIVE, channels=(replace(FIVE.channels[0], name="\x1b[2J\x07\x9b"), *FIVE.channels[1:]))
     text = "".join(table_text(decode_continuous(frame(state))))
@@ -89,7 +99,7 @@ def test_a_long_recording_is_never_held_whole(tmp_path: Path):
     path = tmp_path / "long.bin"
     path.write_bytes(frame(FIVE) * 20_000)
 
-    class Counting(io.TextIOBase):
+    class Counting(io.StringIO):
         written = 0
 
         def write(self, text: str) -> int:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from gateway.model.readings import AnalyserFrame
 from tests.drivers.servomex4100.frames import FIVE, frame
 
 
-def kinds(results: list[object]):
+def kinds(results: Sequence[object]):
     return [type(result) for result in results]
 
 

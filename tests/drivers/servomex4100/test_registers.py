@@ -15,13 +15,20 @@ def test_a_value_reads_as_the_instrument_shows_it(value: float):
     assert decimal_of_single(struct.pack(">f", value)) == value
 
 
+@pytest.mark.parametrize(
+    ("raw", "shortest"), [("41357218", 11.340355), ("414653f1", 12.3954935), ("3eaaaaab", 0.33333334)]
+)
+def test_no_more_digits_than_a_single_needs(raw: str, shortest: float):
+    assert decimal_of_single(bytes.fromhex(raw)) == shortest
+
+
 @pytest.mark.parametrize("raw", ["7f800000", "ff800000", "7fc00000", "7f800001", "ffffffff"])
-def test_what_is_not_finite_is_no_value(raw: bytes):
+def test_what_is_not_finite_is_no_value(raw: str):
     assert decimal_of_single(bytes.fromhex(raw)) is None
 
 
 @pytest.mark.parametrize("raw", ["7f7fffff", "ff7fffff", "00000001", "00800000", "80000000"])
-def test_the_limits_of_a_single_come_back_unchanged(raw: bytes):
+def test_the_limits_of_a_single_come_back_unchanged(raw: str):
     value = decimal_of_single(bytes.fromhex(raw))
     assert struct.pack(">f", value).hex() == raw
 

@@ -137,7 +137,7 @@ _registers = st.lists(st.integers(0, 65535), min_size=70, max_size=70)
 
 
 @given(_registers, st.lists(st.integers(0, 1), min_size=96, max_size=96))
-def test_any_registers_and_bits_decode(values: list[int] | None, bits: list[int] | None):
+def test_any_registers_and_bits_decode(values: list[int], bits: list[int]):
     for reading in sweep(SLOT_IDS, values, bits[:80], bits[80:]).readings:
         assert len(reading.raw) == 4
         assert reading.name == reading.name.strip(" \0")
