@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -160,4 +160,19 @@ def run_command(arguments: Sequence[str]) -> int:
     except GatewayError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return EXIT_FAILED
+    except ExceptionGroup as group:
+        expected, faults = group.split(GatewayError)
+        if expected is None or faults is not None:
+            raise
+        for failure in _leaves(expected):
+            print(failure, file=sys.stderr)  # noqa: T201
+        return EXIT_FAILED
     return EXIT_OK
+
+
+def _leaves(group: BaseExceptionGroup[GatewayError]) -> Iterator[GatewayError]:
+    for member in group.exceptions:
+        if isinstance(member, BaseExceptionGroup):
+            yield from _leaves(member)
+        else:
+            yield member
