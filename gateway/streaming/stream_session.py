@@ -158,7 +158,7 @@ class StreamingSession:
         self._ended = True
         on_close, self._on_close = self._on_close, None
         for waiting in self._waiting:
-            waiting.cancel()
+            waiting.cancel()  # not every receiver wakes its readers when it is closed
         try:
             if self._producing is not None:
                 self._producing.cancel()

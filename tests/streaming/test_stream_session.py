@@ -35,6 +35,14 @@ class Broadcaster:
             raise self._failure
 
 
+class Hanging:
+    """Never answers."""
+
+    async def poll_samples(self, **_: object) -> Sequence[Sample]:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
 async def test_polls_and_flattens(clock: VirtualClock) -> None:
     source = ScriptedSource(clock)
     stamps = []
@@ -149,20 +157,36 @@ async def test_closing_is_repeatable_and_unsubscribes_once(clock: VirtualClock) 
         await session.__aenter__()
 
 
-async def test_closing_from_another_task_ends_a_waiting_consumer(clock: VirtualClock) -> None:
-    async def forever() -> None:
+class Deaf:
+    """A receiver whose closing wakes nobody, as older anyio streams."""
+
+    async def receive(self) -> Sample:
         await anyio.sleep_forever()
+        raise AssertionError
+
+    def receive_nowait(self) -> Sample:
+        raise anyio.WouldBlock
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_closing_from_another_task_ends_a_waiting_consumer(clock: VirtualClock) -> None:
+    async def close_once_it_waits(session: StreamingSession) -> None:
+        await anyio.wait_all_tasks_blocked()
+        await session.aclose()
 
     send, receive = anyio.create_memory_object_stream[Sample](1)
     sessions = [
-        poll_session(ScriptedSource(clock, lambda _: 1e6), clock=clock),
-        StreamingSession(receive, mode=StreamMode.AUTOPRINT, producer=forever, clock=clock),
+        poll_session(Hanging(), clock=clock),
+        StreamingSession(receive, mode=StreamMode.AUTOPRINT, producer=anyio.sleep_forever, clock=clock),
         StreamingSession(BoundedStream[Sample](1), mode=StreamMode.AUTOPRINT, clock=clock),
+        StreamingSession(Deaf(), mode=StreamMode.AUTOPRINT, clock=clock),
     ]
     with anyio.fail_after(5), send:
         for session in sessions:
             async with anyio.create_task_group() as tasks, session:
-                tasks.start_soon(session.aclose)
+                tasks.start_soon(close_once_it_waits, session)
                 assert [sample async for sample in session] == []
 
 
