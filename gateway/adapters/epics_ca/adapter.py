@@ -1,0 +1,86 @@
+"""The Channel Access server behind the door for Updates."""
+
+from __future__ import annotations
+
+import time
+
+from anyio.abc import TaskStatus
+
+from gateway.adapters.epics_ca.engine_logging import quieten_engine
+from gateway.adapters.epics_ca.names import pv_names
+from gateway.adapters.epics_ca.records import Record, epics_time, make_record
+from gateway.adapters.epics_ca.server import Server
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.errors import AdapterError
+from gateway.model.points import SiteSpec
+from gateway.model.update import Update
+
+
+class ChannelAccessAdapter:
+    """Serves one site. Updates are taken at any time; a server started later shows what they left.
+
+    Args:
+        site: What to serve.
+        settings: How to be reached, and how PVs are called.
+
+    Raises:
+        SettingsError: A PV name is too long, malformed or given twice.
+    """
+
+    def __init__(self, site: SiteSpec, settings: ChannelAccessSettings) -> None:
+        names = iter(pv_names(site, settings))
+        quieten_engine()
+        now = time.time_ns() // 1000
+        self._site = site
+        self._settings = settings
+        self._groups: list[list[Record]] = [
+            [make_record(next(names).name, point, now) for point in group.points] for group in site.groups
+        ]
+        self._records = {record.name: record for group in self._groups for record in group}
+        self._endpoints: tuple[str, ...] = ()
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """`host:port` of every interface; empty while no server runs."""
+        return self._endpoints
+
+    def apply(self, update: Update) -> None:
+        """Show one Update. Each client gets all of it in one piece, as far as its socket takes it.
+
+        Raises:
+            AdapterError: A value is not of the kind announced; then nothing of the update is shown.
+        """
+        records = self._groups[update.group]
+        values, states, changed = update.values, update.states, update.changed
+        for index in changed:
+            value = values[index]
+            if value is not None and type(value) not in records[index].accepts:
+                raise self._wrong_kind(update, index)
+        seconds, nanoseconds = epics_time(update.stamp.unix_us)
+        for index in changed:
+            records[index].show(values[index], states[index], seconds, nanoseconds)
+
+    async def serve(self, *, task_status: TaskStatus[None]) -> None:
+        """Serve clients until cancelled. May be called again after it has ended.
+
+        Raises:
+            AdapterError: The server cannot start.
+        """
+
+        def ready(endpoints: tuple[str, ...]) -> None:
+            self._endpoints = endpoints
+            task_status.started()
+
+        try:
+            await Server(self._records, self._settings).serve(ready)
+        finally:
+            self._endpoints = ()
+
+    def _wrong_kind(self, update: Update, index: int) -> AdapterError:
+        group = self._site.groups[update.group]
+        point = group.points[index]
+        return AdapterError(
+            f"{update.values[index]!r} cannot be shown as {point.kind}",
+            where=f"{group.device}/{point.browse_path}",
+            hint="the driver must deliver the kind it announced: report this as a bug of the driver",
+        )

@@ -1,0 +1,229 @@
+"""One client: caproto knows the protocol's states, the gateway answers reads, monitors and refused writes itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any
+from weakref import ReferenceType
+
+import anyio
+from caproto.server.common import VirtualCircuit
+
+from gateway.adapters.epics_ca.connection import Connection
+from gateway.adapters.epics_ca.encoding import READABLE_TYPES
+from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.monitors import Monitor, Outbox
+from gateway.adapters.epics_ca.values import ReadOnlyValue
+
+LARGEST_REQUEST = 64 * 1024
+"""Bytes of one request; the largest that a read-only server has use for is a channel name."""
+
+_CLOSING_TIME = 0.5
+
+
+class RefusedClientError(Exception):
+    """The client broke the protocol; it is disconnected, and comes back if it can do better."""
+
+
+class _NoWrites:
+    """In place of caproto's lock against reads during a write: there are no writes."""
+
+    def is_set(self) -> bool:
+        return True
+
+    async def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  caproto passes one
+        return True
+
+
+class _FilteredEvents:
+    """In place of caproto's queue per client, which keeps a thousand messages and blocks all others when it is full."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def put(self, reference: ReferenceType[Any]) -> None:
+        event = reference()
+        if event is not None:
+            self._outbox.put(event.subscriptionid, bytes(event))
+
+
+class Circuit(VirtualCircuit):
+    """One client's virtual circuit.
+
+    Args:
+        connection: Its socket.
+        server: The server, caproto's Context.
+    """
+
+    TaskCancelled = asyncio.CancelledError
+
+    def __init__(self, connection: Connection, server: Any) -> None:  # noqa: ANN401  caproto's Context
+        state: Any = ca.VirtualCircuit(ca.SERVER, connection.getpeername(), None)
+        super().__init__(state, connection, server)  # type: ignore[no-untyped-call]
+        self.circuit: Any = state
+        self.outbox = Outbox(connection)
+        self.events_on = asyncio.Event()
+        self.events_on.set()  # EventsOff holds the outbox instead
+        self.write_event = _NoWrites()
+        self.subscription_queue = _FilteredEvents(self.outbox)
+        self.QueueFull = asyncio.QueueFull
+        self._connection = connection
+        self._greeted = False
+        self._monitors: dict[int, Monitor] = {}
+        self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)
+        self._answers: dict[type, Callable[[Any], Awaitable[list[Any]]]] = {
+            ca.ReadNotifyRequest: self._read,
+            ca.ReadRequest: self._read,
+            ca.WriteRequest: self._refuse_write,
+            ca.WriteNotifyRequest: self._refuse_write,
+            ca.EventAddRequest: self._subscribe,
+            ca.EventCancelRequest: self._unsubscribe,
+            ca.ClearChannelRequest: self._clear,
+            ca.EventsOffRequest: self._toggle_events,
+            ca.EventsOnRequest: self._toggle_events,
+        }
+
+    async def serve(self) -> None:
+        """Answer the client until it leaves, breaks the protocol, or the server stops."""
+        try:
+            while data := await self._connection.receive():
+                await self._take(data)
+        except (RefusedClientError, OSError):
+            pass
+        finally:
+            self.outbox.flush()
+            await self._forget()
+            self._connection.close()
+            with anyio.move_on_after(_CLOSING_TIME, shield=True):
+                await self._connection.wait_closed()
+            self._connection.abort()
+
+    async def _take(self, data: bytes) -> None:
+        try:
+            commands, missing = self.circuit.recv(data)
+            answer = b"".join([await self._answer(command) for command in commands])
+        except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
+            raise RefusedClientError from error
+        if answer:
+            self._connection.write(answer)
+            await self._connection.drain()
+        await anyio.lowlevel.checkpoint()  # a client that floods requests takes turns with the others
+        if missing > LARGEST_REQUEST:
+            raise RefusedClientError
+
+    async def _answer(self, command: Any) -> bytes:  # noqa: ANN401  one of caproto's messages
+        if isinstance(command, ca.VersionRequest):
+            if self._greeted:
+                return b""  # with EPICS_CA_NAME_SERVERS, libca sends a second one of another priority
+            self._greeted = True
+        elif isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
+            return bytes(ca.CreateChFailResponse(cid=command.cid))
+        self.circuit.process_command(command)
+        answer = self._answers.get(type(command), self._by_engine)
+        return b"".join(self.circuit.send(*await answer(command)))
+
+    async def _by_engine(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        messages: list[Any] = await super()._process_command(command)  # type: ignore[no-untyped-call]
+        return messages
+
+    def _target(self, command: Any) -> tuple[Any, ReadOnlyValue]:  # noqa: ANN401  one of caproto's messages
+        """Channel and value that a request is about."""
+        channel = self.circuit.channels_sid[command.sid]
+        return channel, self.context[channel.name]
+
+    def _bad_type(self, command: Any, channel: Any) -> list[Any]:  # noqa: ANN401  caproto's message and channel
+        return [
+            ca.ErrorResponse(
+                command, channel.cid, status=ca.CAStatus.ECA_BADTYPE, error_message="cannot be read as that type"
+            )
+        ]
+
+    async def _read(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, value = self._target(command)
+        dbr_type: int = command.header.data_type
+        if dbr_type not in READABLE_TYPES:
+            return self._bad_type(command, channel)
+        if any(channel.channel_filter):
+            return await self._by_engine(command)
+        status, number, body = value.payload(dbr_type, command.data_count)
+        notify = isinstance(command, ca.ReadNotifyRequest)
+        return [
+            channel.read(
+                data=body, data_type=dbr_type, data_count=number, status=status, ioid=command.ioid, notify=notify
+            )
+        ]
+
+    async def _refuse_write(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, _value = self._target(command)
+        if isinstance(command, ca.WriteNotifyRequest):
+            return [
+                channel.write(
+                    ioid=command.ioid,
+                    data_type=command.data_type,
+                    data_count=command.data_count,
+                    status=ca.CAStatus.ECA_NOWTACCESS,
+                )
+            ]
+        return [
+            ca.ErrorResponse(
+                command, channel.cid, status=ca.CAStatus.ECA_NOWTACCESS, error_message="every PV is read-only"
+            )
+        ]
+
+    async def _subscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, value = self._target(command)
+        dbr_type: int = command.header.data_type
+        if dbr_type not in READABLE_TYPES:
+            return self._bad_type(command, channel)
+        subscription: int = command.subscriptionid
+        if subscription in self._monitors:
+            self._monitors.pop(subscription).end()
+        self._subscriptions_of[command.sid].add(subscription)
+        if any(channel.channel_filter):
+            return await self._by_engine(command)
+        count = min(command.data_count, value.capacity(dbr_type))
+        monitor = Monitor(value, (dbr_type, count), subscription, command.mask, self.outbox)
+        self._monitors[subscription] = monitor
+        monitor.begin()
+        return []
+
+    async def _unsubscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, _value = self._target(command)
+        self._subscriptions_of[command.sid].discard(command.subscriptionid)
+        await self._end(command.subscriptionid)
+        return [channel.unsubscribe(command.subscriptionid, data_type=command.data_type, data_count=command.data_count)]
+
+    async def _clear(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, _value = self._target(command)
+        for subscription in self._subscriptions_of.pop(command.sid, ()):
+            await self._end(subscription)
+            self.circuit.event_add_commands.pop(subscription, None)
+            self.circuit.event_cancel_commands.pop(subscription, None)
+        return [channel.clear()]
+
+    async def _toggle_events(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        self.outbox.hold(held=isinstance(command, ca.EventsOffRequest))
+        return []
+
+    async def _end(self, subscription: int) -> None:
+        monitor = self._monitors.pop(subscription, None)
+        if monitor is not None:
+            monitor.end()
+            return
+        await self._cull_subscriptions(None, lambda filtered: filtered.subscriptionid == subscription)  # type: ignore[no-untyped-call]
+        self.unexpired_updates.pop(subscription, None)
+        self.outbox.drop(subscription)
+
+    async def _forget(self) -> None:
+        """Let go of everything that the client subscribed to."""
+        self.outbox.close()
+        for monitor in self._monitors.values():
+            monitor.end()
+        self._monitors.clear()
+        await self._cull_subscriptions(None, lambda _filtered: True)  # type: ignore[no-untyped-call]
+        for specification in self.subscriptions:
+            if not self.context.subscriptions.get(specification):
+                self.context.subscriptions.pop(specification, None)
+        self.connected = False

@@ -1,0 +1,48 @@
+"""What the registry knows of Channel Access. Importing this does not import the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.adapters.epics_ca.names import pv_names
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.model.points import SiteSpec
+from gateway.ports import Adapter, AdapterKind, ServedName
+
+
+def _own(settings: object) -> ChannelAccessSettings:
+    if not isinstance(settings, ChannelAccessSettings):
+        raise TypeError(f"ChannelAccessSettings are needed, got {settings!r}")
+    return settings
+
+
+class ChannelAccessKind:
+    """The Channel Access server as one of the northbound protocols."""
+
+    @property
+    def settings(self) -> type:
+        """Dataclass of the `epics_ca` section."""
+        return ChannelAccessSettings
+
+    def names(self, site: SiteSpec, settings: object) -> Sequence[ServedName]:
+        """PV name of every point, in the order of the site.
+
+        Raises:
+            SettingsError: A name is too long, malformed or given twice.
+            TypeError: `settings` are not `ChannelAccessSettings`.
+        """
+        return pv_names(site, _own(settings))
+
+    def create(self, site: SiteSpec, settings: object) -> Adapter:
+        """Build the adapter.
+
+        Raises:
+            SettingsError: A name is too long, malformed or given twice.
+            TypeError: `settings` are not `ChannelAccessSettings`.
+        """
+        from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
+
+        return ChannelAccessAdapter(site, _own(settings))
+
+
+EPICS_CA: AdapterKind = ChannelAccessKind()

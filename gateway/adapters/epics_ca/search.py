@@ -1,0 +1,49 @@
+"""Searches by UDP: which of the names asked for are served here. Unknown names are nobody's business."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container
+
+from gateway.adapters.epics_ca.engine import ca
+
+_VERSION = ca.DEFAULT_PROTOCOL_VERSION
+
+
+class SearchResponder(asyncio.DatagramProtocol):
+    """Answers searches on one interface, from the socket that they came to.
+
+    Args:
+        names: PVs and fields that are served.
+        port: TCP port of the server.
+    """
+
+    def __init__(self, names: Container[str], port: int) -> None:
+        self._names = names
+        self._port = port
+        self._broadcaster = ca.Broadcaster(our_role=ca.SERVER)
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is ready."""
+        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101  asyncio's own promise
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer the names that are known, in one datagram as they came in one."""
+        try:
+            requests = self._broadcaster.recv(data, addr)
+        except ca.RemoteProtocolError:
+            return
+        found = [
+            ca.SearchResponse(self._port, None, request.cid, _VERSION)
+            for request in requests
+            if isinstance(request, ca.SearchRequest) and request.name in self._names
+        ]
+        if found and self._transport is not None:
+            if any(isinstance(request, ca.VersionRequest) for request in requests):
+                found.insert(0, ca.VersionResponse(_VERSION))
+            self._transport.sendto(b"".join(bytes(response) for response in found), addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """A client that has gone before its answer came is no news."""

@@ -1,0 +1,156 @@
+"""Life of the Channel Access server: sockets, searches, circuits and beacons in one task group."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from caproto.server.common import Context
+
+from gateway.adapters.epics_ca.beacons import resolve, send_beacons
+from gateway.adapters.epics_ca.circuit import Circuit
+from gateway.adapters.epics_ca.connection import Connection
+from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.records import Record
+from gateway.adapters.epics_ca.search import SearchResponder
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.epics_ca.sockets import ServerSockets, bind
+from gateway.adapters.epics_ca.values import ReadOnlyValue
+from gateway.errors import AdapterError
+
+
+class _ImmediateUpdates:
+    """In place of caproto's queue between values and filtered monitors, which has no bound: what comes in goes out."""
+
+    def __init__(self, deliver: Callable[..., Awaitable[None]]) -> None:
+        self._deliver = deliver
+
+    async def put(self, update: Any) -> None:  # noqa: ANN401  caproto's SubscriptionUpdate
+        await self._deliver(*update)
+
+
+class Server(Context):
+    """One run of the server.
+
+    Args:
+        records: Records by PV name; they outlive the server.
+        settings: How to be reached.
+
+    Raises:
+        AdapterError: An EPICS_CA* variable of the environment cannot be used.
+    """
+
+    def __init__(self, records: Mapping[str, Record], settings: ChannelAccessSettings) -> None:
+        try:
+            interfaces = settings.interfaces or ca.get_server_address_list()
+            super().__init__(dict(records), list(interfaces))  # type: ignore[no-untyped-call]
+            self._beacons = self._beacon_targets(settings)
+            self._wanted_port = self._port(settings)
+        except (ca.CaprotoError, ValueError) as error:
+            raise AdapterError(
+                f"the EPICS environment cannot be used: {error}", where="epics_ca", hint="correct the variable"
+            ) from error
+        self.subscription_queue = _ImmediateUpdates(self._subscription_queue_iteration)
+
+    def _port(self, settings: ChannelAccessSettings) -> int:
+        if settings.port is not None:
+            return settings.port
+        return int(os.environ.get("EPICS_CAS_SERVER_PORT") or self.ca_server_port)
+
+    def _beacon_targets(self, settings: ChannelAccessSettings) -> list[str]:
+        if settings.beacons is not None:
+            return list(settings.beacons)
+        return [f"{host}:{port}" for host, port in ca.get_beacon_address_list()]
+
+    async def serve(self, ready: Callable[[tuple[str, ...]], None]) -> None:
+        """Serve until cancelled.
+
+        Args:
+            ready: Called with `host:port` of every interface once clients can connect.
+
+        Raises:
+            AdapterError: The server cannot start.
+        """
+        beacons = await resolve(self._beacons, self.environ["EPICS_CAS_BEACON_PORT"])
+        sockets = bind(self.interfaces, self._wanted_port)
+        self.port = sockets.port
+        try:
+            async with anyio.create_task_group() as tasks:
+                closing = await self._open(sockets, tasks)
+                try:
+                    if beacons:
+                        period = float(self.environ["EPICS_CAS_BEACON_PERIOD"])
+                        tasks.start_soon(send_beacons, beacons, self.port, period)
+                    ready(tuple(f"{interface}:{self.port}" for interface in self.interfaces))
+                    await anyio.sleep_forever()
+                finally:
+                    for close in closing:
+                        close()
+        finally:
+            sockets.close()
+
+    async def _open(self, sockets: ServerSockets, tasks: TaskGroup) -> list[Callable[[], None]]:
+        loop = asyncio.get_running_loop()
+
+        def accept(connection: Connection) -> None:
+            tasks.start_soon(self._serve_client, connection)
+
+        closing: list[Callable[[], None]] = []
+        for searches in sockets.udp:
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: SearchResponder(self, sockets.port), sock=searches
+            )
+            closing.append(transport.close)
+        for listener in sockets.tcp:
+            server = await loop.create_server(lambda: Connection(accept), sock=listener)
+            closing.append(server.close)
+        return closing
+
+    async def _serve_client(self, connection: Connection) -> None:
+        circuit = Circuit(connection, self)
+        self.circuits.add(circuit)
+        try:
+            await circuit.serve()
+        finally:
+            self.circuits.discard(circuit)
+
+    def __getitem__(self, name: str) -> ReadOnlyValue:
+        """The record or field of that name, channel filters aside.
+
+        Raises:
+            KeyError: None of that name, or its filter is malformed.
+        """
+        record: Record | None = self.pvdb.get(name)
+        if record is not None:
+            return record
+        record = self.pvdb[name.partition(".")[0]]
+        try:
+            _whole, _record, field, modifiers = ca.parse_record_field(name)
+            if modifiers is not None:
+                ca.parse_channel_filter(modifiers.filter_)
+        except Exception as error:  # a filter is JSON of the client's making, and fails in many ways
+            raise KeyError(name) from error
+        value = record if not field else record.get_field(field)
+        is_long_string = modifiers is not None and ca.RecordModifiers.long_string in modifiers.modifiers
+        if is_long_string and value.data_type is not ca.ChannelType.STRING:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a client can connect to that name."""
+        try:
+            self[str(name)]
+        except KeyError:
+            return False
+        return True
+
+    async def _subscription_queue_send(self, *arguments: Any, **update: Any) -> None:  # noqa: ANN401  caproto's own
+        """Deliver to one filtered monitor; a filter that fails, such as one relative to zero, costs only itself."""
+        try:
+            await super()._subscription_queue_send(*arguments, **update)
+        except Exception as error:  # noqa: BLE001  filters compute with whatever the value is
+            self.log.debug("filtered monitor: %s", error)

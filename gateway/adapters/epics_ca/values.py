@@ -1,0 +1,193 @@
+"""What a PV or one of its fields shows: caproto channel data that nobody can write, encoded by the gateway.
+
+caproto's own write path flaps latched alarms and rejects readings beyond the control limits. The gateway has decided
+value and state before they get here, so they come in through `Record.show` and never through `write`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from struct import Struct
+from typing import Any, NoReturn, Protocol
+
+from caproto import AccessRights, CAStatus, ChannelData, ChannelType, Forbidden, backend
+from caproto._dbr import DBR_TYPES
+
+from gateway.adapters.epics_ca.encoding import (
+    CLASS_NAME,
+    ELEMENT_SIZE,
+    LAYOUT,
+    LONG_STRING_SIZE,
+    STRING_SIZE,
+    STSACK_STRING,
+    Condition,
+    Display,
+    Metadata,
+    Native,
+    NotConvertibleError,
+    fixed,
+    head,
+)
+from gateway.adapters.epics_ca.engine_coroutine import run_without_suspending
+
+NORMAL: int = CAStatus.ECA_NORMAL.value.code_with_severity
+GET_FAILED: int = CAStatus.ECA_GETFAIL.value.code_with_severity
+EVENT_HEADER = Struct(">HHHHI")
+"""Header of an event (CA_PROTO_EVENT_ADD) up to the subscription id: command, size, type, count, status."""
+
+_EVENT_ADD = 1
+_ACKNOWLEDGE = Struct(">hhHH")
+
+
+class Listener(Protocol):
+    """One subscription of one client."""
+
+    @property
+    def mask(self) -> int:
+        """DBE bits that the client asked for."""
+        ...
+
+    def tell(self, header: bytes, body: bytes, transition: int) -> None:
+        """Take one event.
+
+        Args:
+            header: Up to the subscription id.
+            body: Metadata and value.
+            transition: The new severity where the alarm has changed, else -1.
+        """
+        ...
+
+
+class ReadOnlyValue(ChannelData):
+    """A value that clients read and monitor.
+
+    Args:
+        condition: Alarm and time; the fields of a record share those of the record.
+        display: Metadata that stay.
+        record_type: RTYP of the record.
+    """
+
+    native = Native.DOUBLE
+    log_atol = 0.0  # asked for by caproto's deadband filter, which otherwise fails on channel data of other families
+    value_atol = 0.0
+
+    def __init__(self, condition: Condition, display: Display, record_type: str) -> None:
+        self.data_type = ChannelType(self.native)
+        super().__init__(value=0, timestamp=(0, 0), max_subscription_backlog=1, reported_record_type=record_type)
+        self.condition = condition
+        self.display = display
+        self.listeners: dict[tuple[int, int], dict[Listener, Listener]] = {}
+        self._events = 0
+
+    @abstractmethod
+    def encoded(self, native: Native) -> bytes:
+        """The value in the native type asked for.
+
+        Raises:
+            NotConvertibleError: It has no meaning in that type.
+        """
+
+    @property
+    def long_string_max_length(self) -> int:
+        """Elements of the long-string view (`.VAL$`), the closing NUL included."""
+        return LONG_STRING_SIZE
+
+    def capacity(self, dbr_type: int) -> int:
+        """Most elements that a client can get in that type."""
+        is_text = self.native is Native.STRING
+        return LONG_STRING_SIZE if is_text and dbr_type in LAYOUT and LAYOUT[dbr_type][1] is Native.CHAR else 1
+
+    def _parts(self, dbr_type: int) -> tuple[int, bytes, bytes]:
+        """CA status, metadata and elements."""
+        if dbr_type == CLASS_NAME:
+            return NORMAL, b"", fixed(self.reported_record_type, STRING_SIZE)
+        condition = self.condition
+        if dbr_type == STSACK_STRING:
+            begin = _ACKNOWLEDGE.pack(condition.status, condition.severity, 0, condition.severity)
+            return NORMAL, begin, self.encoded(Native.STRING)
+        metadata, native = LAYOUT[dbr_type]
+        try:
+            elements = self.encoded(native)
+        except NotConvertibleError:
+            return GET_FAILED, bytes(len(head(metadata, native, condition, self.display))), bytes(ELEMENT_SIZE[native])
+        return NORMAL, head(metadata, native, condition, self.display), elements
+
+    def payload(self, dbr_type: int, count: int) -> tuple[int, int, bytes]:
+        """The value as one message body, padded to eight bytes.
+
+        Args:
+            dbr_type: One of `READABLE_TYPES`.
+            count: Elements asked for: filled up with zeros, cut to `capacity`; 0 for as many as there are.
+
+        Returns:
+            CA status, number of elements, body. Where the value has no meaning in that type, all zeros and
+            ECA_GETFAIL, as EPICS base answers.
+        """
+        status, begin, elements = self._parts(dbr_type)
+        number = 1
+        if self.native is Native.STRING:
+            limit = self.capacity(dbr_type)
+            if limit > 1:
+                number = min(count, limit) or len(elements)
+                elements = elements[:number].ljust(number, b"\0")
+        body = begin + elements
+        return status, number, body + bytes(-len(body) % 8)
+
+    def event(self, dbr_type: int, count: int) -> tuple[bytes, bytes]:
+        """Header up to the subscription id, and body, of an event with the present value."""
+        status, number, body = self.payload(dbr_type, count)
+        return EVENT_HEADER.pack(_EVENT_ADD, len(body), dbr_type, number, status), body
+
+    def notify(self, events: int, transition: int = -1) -> None:
+        """Tell everyone whose mask meets the DBE bits `events`; each DBR type and count is encoded once.
+
+        Args:
+            events: DBE bits.
+            transition: The new severity where the alarm has changed, else -1.
+        """
+        for (dbr_type, count), listeners in self.listeners.items():
+            header = body = b""
+            for listener in listeners.values():
+                if listener.mask & events:
+                    if not header:
+                        header, body = self.event(dbr_type, count)
+                    listener.tell(header, body, transition)
+        if self._queues:
+            self._notify_filtered(events)
+
+    def _notify_filtered(self, events: int) -> None:
+        """Channels with a filter take caproto's way; the server's queues make it one that never waits."""
+        self._events = events
+        run_without_suspending(super().publish(events))  # type: ignore[no-untyped-call]
+
+    def _is_eligible(self, ss: Any) -> bool:  # noqa: ANN401  caproto's SubscriptionSpec
+        return bool(ss.mask & self._events) and bool(super()._is_eligible(ss))  # type: ignore[no-untyped-call]
+
+    async def subscribe(self, queue: Any, sub_spec: Any, sub: Any) -> None:  # noqa: ANN401  caproto's untyped classes
+        """Subscribe a channel with a filter; what earlier subscribers were told may be old by now."""
+        self._content.clear()
+        await super().subscribe(queue, sub_spec, sub)  # type: ignore[no-untyped-call]
+
+    async def _read(self, data_type: int) -> tuple[object, Any]:
+        """Metadata and an array of values, the shape that caproto's filters work on."""
+        dbr_type = int(data_type)
+        _status, begin, elements = self._parts(dbr_type)
+        if dbr_type not in LAYOUT:
+            return begin + elements, b""
+        metadata, native = LAYOUT[dbr_type]
+        number = len(elements) // ELEMENT_SIZE[native]
+        values = backend.epics_to_python(elements, ChannelType(native), number)
+        is_time = metadata is Metadata.TIME
+        return DBR_TYPES[ChannelType(dbr_type)].from_buffer_copy(begin) if is_time else begin, values
+
+    def check_access(self, hostname: str | None, username: str | None) -> AccessRights:  # noqa: ARG002  same for all
+        """Everybody reads, nobody writes."""
+        return AccessRights.READ
+
+    async def write(self, *_value: object, **_metadata: object) -> NoReturn:
+        """Nothing is writable, not even from inside.
+
+        Raises:
+            Forbidden: Always.
+        """
+        raise Forbidden("every PV and field is read-only")
