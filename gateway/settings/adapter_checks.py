@@ -17,19 +17,13 @@ MOST_NAMES_LISTED = 3
 _ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 
 
-def check_adapters(draft: Draft, described: Mapping[str, DeviceDescription], problems: Problems) -> None:
-    """Check ports, and the names too once every analyser can be described."""
-    _check_ports(draft, problems)
-    analysers = draft.analysers or {}
-    if draft.site is None or not analysers or described.keys() != analysers.keys():
-        return
-    site = build_site(
-        draft.site,
-        [
-            (name, entry.common.description if entry.common else "", described[name])
-            for name, entry in analysers.items()
-        ],
-    )
+def check_served_names(draft: Draft, described: Mapping[str, DeviceDescription], problems: Problems) -> None:
+    """Let every adapter name every point, once all analysers can be described."""
+    analysers = [
+        (name, entry.common.description if entry.common else "", described[name])
+        for name, entry in (draft.analysers or {}).items()
+    ]
+    site = build_site(draft.site or "", analysers)
     for name, options in (draft.adapters or {}).items():
         if options is None:
             continue
@@ -75,7 +69,8 @@ def _ports(name: str, options: object) -> list[tuple[KeyPath, int]]:
     return [(path, value) for path, value in values if isinstance(value, int)]
 
 
-def _check_ports(draft: Draft, problems: Problems) -> None:
+def check_ports(draft: Draft, problems: Problems) -> None:
+    """Check every port for itself and against those of the other adapters."""
     taken: list[tuple[int, frozenset[str], str]] = []
     for name, options in (draft.adapters or {}).items():
         hosts = _hosts(options)

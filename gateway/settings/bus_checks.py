@@ -56,7 +56,7 @@ def _check_link(path: KeyPath, spec: BusSpec, problems: Problems) -> Link | None
     try:
         link = spec.parsed_link
     except ValueError as error:
-        what, remedy = split_message(str(error), _LINK_FORMS)
+        what, remedy = split_message(str(error), "write it like /dev/ttyUSB0 or socket://192.168.1.20:4001")
         problems.error(at, f"{name}.link: {what}", remedy)
         return None
     if link.kind is LinkKind.SERIAL and _NOT_A_PORT.fullmatch(link.path):
@@ -103,6 +103,6 @@ def _check_numbers(path: KeyPath, spec: BusSpec, problems: Problems) -> None:
         if not 0 <= value <= LONGEST_WAIT_S * 1000:
             problems.error(
                 (*path, key),
-                f"{name}.{key} must be 0 to {LONGEST_WAIT_S * 1000:g} ms, got {value:g}",
+                f"{name}.{key} must be 0 to {LONGEST_WAIT_S * 1000:.0f} ms, got {value:g}",
                 "leave it out for the default",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.settings.adapter_checks import check_adapters
+from gateway.settings.adapter_checks import check_ports, check_served_names
 from gateway.settings.analyser_checks import check_analysers
 from gateway.settings.bus_checks import check_buses
 from gateway.settings.draft import Draft
@@ -24,31 +24,35 @@ _EXAMPLES = {
 
 def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
     """Add all errors and warnings to `problems`; returns the time budgets of the buses."""
-    _check_names(draft, problems)
+    names_are_right = _check_names(draft, problems)
     check_buses(draft, problems)
     described = check_analysers(draft, problems)
-    check_adapters(draft, described, problems)
+    check_ports(draft, problems)
+    if names_are_right and draft.analysers and described.keys() == draft.analysers.keys():
+        check_served_names(draft, described, problems)
     budgets = bus_budgets(draft)
     check_budgets(budgets, problems)
     return budgets
 
 
-def _check_names(draft: Draft, problems: Problems) -> None:
-    if draft.site is not None:
-        _check_name(("site",), draft.site, "site", problems)
+def _check_names(draft: Draft, problems: Problems) -> bool:
+    right = draft.site is not None and _check_name(("site",), draft.site, "site", problems)
     for section, members in (("buses", draft.buses), ("analysers", draft.analysers), ("adapters", draft.adapters)):
         if members is None:
             continue
         if not members:
             problems.error((section,), f"{section} is empty, so there is nothing to serve", _EXAMPLES[section])
         for name in members if section != "adapters" else ():
-            _check_name((section, name), name, f"a name under {section}", problems)
+            right = _check_name((section, name), name, f"a name under {section}", problems) and right
+    return right
 
 
-def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> None:
-    if not _NAME.fullmatch(name):
-        problems.error(
-            path,
-            f"{subject} must be letters, digits, '_' and '-', beginning with a letter, got '{name}'",
-            "give it such a name; people read the long one in description",
-        )
+def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> bool:
+    if _NAME.fullmatch(name):
+        return True
+    problems.error(
+        path,
+        f"{subject} must be letters, digits, '_' and '-', beginning with a letter, got '{name}'",
+        "choose such a name; words for people go into description",
+    )
+    return False

@@ -128,6 +128,8 @@ class _Reader:
                 self.report(key_node, "a key must be one word, not a list or a mapping", "write 'key: value'")
             elif key_node.tag == _CORE + "merge":
                 merged.extend(self._merged(value_node))
+            elif not key_node.value.isprintable():
+                self.report(key_node, "a key holds a character that cannot be seen", "remove it")
             elif key_node.value in own:
                 first = own[key_node.value][0].start_mark.line + 1
                 name = key_text((*path, key_node.value))
@@ -190,8 +192,11 @@ class _Reader:
             value = convert(ScalarNode(tag, text, node.start_mark, node.end_mark))
         except (ValueError, KeyError, IndexError):
             value = _UNREADABLE
-        if value is _UNREADABLE or (isinstance(value, int) and abs(value) > _LARGEST_INTEGER):
-            self.refuse(node, path, f"{key_text(path)}: '{text[:40]}' is not a value of use", "correct it")
+        if value is _UNREADABLE:
+            self.refuse(node, path, f"{key_text(path)}: '{text[:40]}' is not what its tag says", "remove the tag")
+            return None
+        if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+            self.refuse(node, path, f"{key_text(path)}: {text[:40]} is too large", "correct the number")
             return None
         return value
 

@@ -29,8 +29,8 @@ def notes_in(docstring: str | None) -> Mapping[str, str]:
 
 
 def note_text(cls: type | None, key: str) -> str:
-    """The note on one key of a settings dataclass, ready to stand inside a sentence; empty where there is none."""
-    note = notes_in(cls.__doc__).get(key, "") if cls else ""
+    """First sentence of the note on one key of a settings dataclass, to stand inside another; empty without a note."""
+    note = notes_in(cls.__doc__).get(key, "").partition(". ")[0] if cls else ""
     return f"{note[0].lower()}{note[1:].rstrip('.')}" if note[1:2].islower() else note.rstrip(".")
 
 

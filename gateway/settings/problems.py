@@ -29,7 +29,8 @@ class Problem:
     def text(self, file: str) -> str:
         """`file:line:column: what; remedy`, without the parts that are 0 or empty."""
         place = ":".join([file, *(str(number) for number in (self.line, self.column) if number)])
-        return f"{place}: {self.what}; {self.remedy}" if self.remedy else f"{place}: {self.what}"
+        text = f"{place}: {self.what}; {self.remedy}" if self.remedy else f"{place}: {self.what}"
+        return text.replace("\n", "\\n")
 
 
 @dataclass(slots=True)

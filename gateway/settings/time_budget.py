@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
-from gateway.settings.analyser_checks import usable_driver
+from gateway.settings.analyser_checks import FASTEST_HZ, SLOWEST_HZ, usable_driver
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.problems import Problems
 
@@ -76,7 +76,7 @@ def bus_budgets(draft: Draft) -> tuple[BusBudget, ...]:
     """Budget of every bus that could be read, over the analysers that could be read."""
     budgets: list[BusBudget] = []
     for name, spec in (draft.buses or {}).items():
-        if spec is None or spec.baudrate <= 0:
+        if spec is None or spec.baudrate <= 0 or min(spec.idle_gap_ms, spec.turnaround_ms) < 0:
             continue
         shares = [_share(analyser, entry, spec) for analyser, entry in draft.on(name).items()]
         budgets.append(BusBudget(name, spec.protocol, tuple(share for share in shares if share is not None)))
@@ -86,6 +86,8 @@ def bus_budgets(draft: Draft) -> tuple[BusBudget, ...]:
 def _share(name: str, entry: Entry, spec: BusSpec) -> BudgetShare | None:
     driver = usable_driver(entry, spec.protocol)
     if driver is None or entry.options is None or entry.common is None or driver.check(entry.options, spec.protocol):
+        return None
+    if not SLOWEST_HZ <= entry.common.rate_hz <= FASTEST_HZ:
         return None
     sweep_s = spec.timing.sweep_s(driver.exchanges(entry.options, spec.protocol))
     if spec.protocol is not ProtocolKind.CONTINUOUS:

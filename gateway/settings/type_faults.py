@@ -18,10 +18,10 @@ from gateway.settings.problems import choices, nearest, split_message
 _LONGEST_SHOWN = 60
 _MUST_BE: Mapping[str, tuple[str, str]] = {
     "string_type": ("text", "put it in quotes"),
-    "int_type": ("a whole number", "write it like 30"),
-    "int_from_float": ("a whole number", "write it like 30"),
-    "float_type": ("a number", "write it like 1.5"),
-    "finite_number": ("a finite number", "write it like 1.5"),
+    "int_type": ("a whole number", "write it without quotes or decimals"),
+    "int_from_float": ("a whole number", "write it without quotes or decimals"),
+    "float_type": ("a number", "write it with digits, such as 1.5"),
+    "finite_number": ("a finite number", "write it with digits, such as 1.5"),
     "bool_type": ("true or false", "write true or false, without quotes"),
     "dict_type": ("keys and values", "write one 'key: value' per line, indented below it"),
     "mapping_type": ("keys and values", "write one 'key: value' per line, indented below it"),
@@ -90,9 +90,7 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
     subject, got = key_text(path) or "the file", shown(document, path, detail["input"])
     match kind:
         case "missing" if isinstance(inner[-1], int):
-            problems.error(
-                path, f"{subject} is too short: {len(detail['input'])} of its values", "write it like [0, 25]"
-            )
+            problems.error(path, f"{subject} has no value number {inner[-1] + 1}", "write it like [0, 25]")
         case "missing":
             _report_missing(document, section, inner)
         case "unexpected_keyword_argument" | "extra_forbidden":
@@ -106,7 +104,7 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
             value = str(detail["input"])
             close = nearest(value, names, what="choices")
             remedy = (
-                "write it without quotes" if value in names else close if "did you" in close else f"write {names[0]}"
+                "write it without quotes" if value in names else close if "did you" in close else "write one of them"
             )
             problems.error(path, f"{subject} must be {choices(names)}, got {got}", remedy)
         case "value_error":
@@ -118,6 +116,8 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
             wanted, remedy = _MUST_BE[kind]
             if "number" in wanted and isinstance(detail["input"], str) and _NUMERIC.fullmatch(detail["input"]):
                 remedy = "write it without quotes"
+            elif detail["input"] is None and "keys" not in wanted:
+                remedy = "write it after the colon"
             problems.error(path, f"{subject} must be {wanted}, got {got}", remedy)
         case _:
             problems.error(path, f"{subject}: {detail['msg'][0].lower()}{detail['msg'][1:]}, got {got}", "correct it")

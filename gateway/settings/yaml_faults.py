@@ -10,7 +10,7 @@ from gateway.settings.problems import Problem
 _ONE_COLUMN = "begin all keys of one section in the same column, with spaces"
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (r"'\t' that cannot start", "a tab stands where only spaces may", "indent with spaces"),
-    ("that cannot start any token", "a value begins with a character that YAML keeps for itself", "put it in quotes"),
+    ("that cannot start any token", "no value can begin with this character", "put the text in quotes"),
     (
         "mapping values are not allowed",
         "a ':' stands where no key can begin",
@@ -40,10 +40,12 @@ def syntax_problem(error: YAMLError, text: str) -> Problem:
         before = text[: error.position]
         column = len(before) - before.rfind("\n")
         return Problem(
-            before.count("\n") + 1, column, "a control character cannot stand here", 'remove it, or write it as "\\x00"'
+            before.count("\n") + 1, column, "a control character cannot stand here", "remove it"
         )
     said = str(getattr(error, "problem", None) or error)
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    if isinstance(error, MarkedYAMLError) and "unexpected end" in said:
+        mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     for sign, what, remedy in _KNOWN:
         if sign in said:
