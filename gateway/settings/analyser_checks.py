@@ -42,11 +42,15 @@ def check_analysers(draft: Draft, problems: Problems) -> dict[str, DeviceDescrip
 
 def usable_driver(entry: Entry, protocol: ProtocolKind) -> Driver | None:
     """The driver of an entry, when it is known and speaks the protocol."""
+    driver = _driver(entry)
+    return driver if driver is not None and protocol in driver.protocols else None
+
+
+def _driver(entry: Entry) -> Driver | None:
     try:
-        driver = registry.driver(entry.driver) if entry.driver is not None else None
+        return registry.driver(entry.driver) if entry.driver is not None else None
     except (KeyError, GatewayError):
         return None
-    return driver if driver is not None and protocol in driver.protocols else None
 
 
 def _check_pace(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> None:
@@ -90,11 +94,11 @@ def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) ->
         problems.error((*path, "bus"), what, nearest(entry.bus, draft.buses, what="buses"))
         return
     spec = draft.spec(entry.bus)
-    if spec is None or entry.driver not in registry.driver_names() or usable_driver(entry, spec.protocol):
+    driver = _driver(entry)
+    if spec is None or driver is None or spec.protocol in driver.protocols:
         return
-    spoken = sorted(registry.driver(entry.driver).protocols)
     what = f"driver {entry.driver} does not speak {spec.protocol}, the protocol of bus '{entry.bus}'"
-    problems.error((*path, "bus"), f"analysers.{path[1]}: {what}", f"it speaks {choices(spoken)}")
+    problems.error((*path, "bus"), f"analysers.{path[1]}: {what}", f"it speaks {choices(sorted(driver.protocols))}")
 
 
 def _describe(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> DeviceDescription | None:

@@ -64,13 +64,13 @@ class _Reader:
     origins: dict[KeyPath, str] = field(default_factory=dict)
     secrets: set[KeyPath] = field(default_factory=set)
     unresolved: set[KeyPath] = field(default_factory=set)
-    errors: set[Problem] = field(default_factory=set)
+    errors: list[Problem] = field(default_factory=list)
     values: int = 0
     open_nodes: set[int] = field(default_factory=set)
 
     def report(self, node: Node, what: str, remedy: str) -> None:
         """Note an error at a node."""
-        self.errors.add(Problem(node.start_mark.line + 1, 0, what, remedy))
+        self.errors.append(Problem(node.start_mark.line + 1, 0, what, remedy))
 
     def refuse(self, node: Node, path: KeyPath, what: str, remedy: str) -> None:
         """Note a value that cannot be read; what it would have said stays unknown."""

@@ -10,7 +10,7 @@ from gateway.errors import SettingsError
 from gateway.settings.positions import KeyPath, Positions
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One finding.
 
@@ -47,21 +47,22 @@ class Problems:
 
     positions: Positions
     unresolved: frozenset[KeyPath] = frozenset()
-    errors: set[Problem] = field(default_factory=set)
-    warnings: set[Problem] = field(default_factory=set)
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def error(self, path: KeyPath, what: str, remedy: str) -> None:
         """Add an error at a key."""
         if self.positions.known(path) not in self.unresolved:
-            self.errors.add(Problem(self.positions.line(path), 0, what, remedy))
+            self.errors.append(Problem(self.positions.line(path), 0, what, remedy))
 
     def warn(self, path: KeyPath, what: str, remedy: str) -> None:
         """Add a warning at a key."""
-        self.warnings.add(Problem(self.positions.line(path), 0, what, remedy))
+        self.warnings.append(Problem(self.positions.line(path), 0, what, remedy))
 
     def texts(self, problems: Iterable[Problem]) -> list[str]:
-        """Lines of text in the order of the file."""
-        return [problem.text(self.positions.file) for problem in sorted(problems)]
+        """Lines of text in the order of the file, each once."""
+        ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))
+        return [problem.text(self.positions.file) for problem in ordered]
 
     def raise_errors(self) -> None:
         """Raise if anything was wrong.

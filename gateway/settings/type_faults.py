@@ -114,7 +114,9 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
             problems.error(path, f"{subject} must be {words} {context[key]}, got {got}", "correct the number")
         case _ if kind in _MUST_BE:
             wanted, remedy = _MUST_BE[kind]
-            if "number" in wanted and isinstance(detail["input"], str) and _NUMERIC.fullmatch(detail["input"]):
+            if path in document.secrets:
+                remedy = "a !file is always text; ${NAME} can be a number"
+            elif "number" in wanted and isinstance(detail["input"], str) and _NUMERIC.fullmatch(detail["input"]):
                 remedy = "write it without quotes"
             elif detail["input"] is None and "keys" not in wanted:
                 remedy = "write it after the colon"

@@ -39,9 +39,7 @@ def syntax_problem(error: YAMLError, text: str) -> Problem:
     if isinstance(error, ReaderError):
         before = text[: error.position]
         column = len(before) - before.rfind("\n")
-        return Problem(
-            before.count("\n") + 1, column, "a control character cannot stand here", "remove it"
-        )
+        return Problem(before.count("\n") + 1, column, "a control character cannot stand here", "remove it")
     said = str(getattr(error, "problem", None) or error)
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
     if isinstance(error, MarkedYAMLError) and "unexpected end" in said:
