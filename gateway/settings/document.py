@@ -26,6 +26,8 @@ LARGEST_FILE = 1 << 20
 """Bytes; some thousand analysers."""
 MOST_VALUES = 100_000
 """Values after all aliases are written out."""
+SHORTEST_HIDDEN = 4
+"""Characters; blotting out anything shorter would leave no message readable, and such a text is no secret."""
 
 _CORE = "tag:yaml.org,2002:"
 _TEXTS = frozenset({_CORE + "str", _CORE + "timestamp", _CORE + "value", _CORE + "merge"})
@@ -42,7 +44,7 @@ class Document:
         content: The mapping at the top: strings, numbers, booleans, None, lists and mappings with text keys.
         positions: Where each key stands.
         origins: Values that are not in the file itself: key path to how they are written there.
-        secrets: Values whose text must not be shown.
+        secrets: Values that came from `!file`.
         problems: What was wrong so far.
     """
 
@@ -62,7 +64,7 @@ class _Reader:
     environ: Mapping[str, str]
     lines: dict[KeyPath, int] = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
-    secrets: set[KeyPath] = field(default_factory=set)
+    secrets: dict[KeyPath, str] = field(default_factory=dict)
     unresolved: set[KeyPath] = field(default_factory=set)
     errors: list[Problem] = field(default_factory=list)
     values: int = 0
@@ -171,12 +173,13 @@ class _Reader:
 
     def _secret(self, node: ScalarNode, path: KeyPath, name: str) -> str | None:
         self.origins[path] = f"!file {node.value}"
-        self.secrets.add(path)
         try:
-            return read_secret(self.folder / name)
+            secret = read_secret(self.folder / name)
         except SubstitutionError as error:
             self.refuse(node, path, f"{key_text(path)}: {error.what}", error.remedy)
             return None
+        self.secrets[path] = secret
+        return secret
 
     def _typed(self, node: ScalarNode, path: KeyPath, tag: str, text: str) -> object:
         if tag in _TEXTS:
@@ -269,6 +272,7 @@ def read_document(path: Path, environ: Mapping[str, str]) -> Document:
         )
         raise SettingsError([problem.text(str(path))])
     positions = Positions(str(path), reader.lines)
-    problems = Problems(positions, frozenset(reader.unresolved), reader.errors)
+    hidden = tuple(secret for secret in reader.secrets.values() if len(secret) >= SHORTEST_HIDDEN)
+    problems = Problems(positions, frozenset(reader.unresolved), hidden, reader.errors)
     kept = {key: value for key, value in content.items() if not key.startswith("x-")}
     return Document(kept, positions, reader.origins, frozenset(reader.secrets), problems)

@@ -41,12 +41,14 @@ class Problems:
         positions: Where the keys stand.
         unresolved: Values that could not be read (an unset variable, a missing file); already reported, so nothing
             more is said about them.
+        secrets: Texts that no message may show, wherever it comes from.
         errors: What keeps the gateway from starting.
         warnings: What is odd but can be run.
     """
 
     positions: Positions
     unresolved: frozenset[KeyPath] = frozenset()
+    secrets: tuple[str, ...] = ()
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -62,7 +64,12 @@ class Problems:
     def texts(self, problems: Iterable[Problem]) -> list[str]:
         """Lines of text in the order of the file, each once."""
         ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.column))
-        return [problem.text(self.positions.file) for problem in ordered]
+        return [self._without_secrets(problem.text(self.positions.file)) for problem in ordered]
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "(secret)")
+        return text
 
     def raise_errors(self) -> None:
         """Raise if anything was wrong.

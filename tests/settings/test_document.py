@@ -116,6 +116,12 @@ def test_a_secret_is_text_and_is_never_shown(problems_of: Problems, working: str
     )
 
 
+def test_a_secret_is_hidden_in_the_words_of_others(problems_of: Problems, working: str):
+    Path("secret").write_text("no-slash")
+    (problem,) = problems_of(working.replace("opcua:", "opcua: {path: !file secret}"))
+    assert problem.startswith("f.yaml:10: adapters.opcua.path must begin with '/', got '(secret)'; ")
+
+
 def test_a_value_from_the_environment_is_shown_with_its_variable(problems_of: Problems, working: str):
     text = working.replace("/dev/ttyUSB0, protocol: modbus-rtu", "/dev/ttyUSB0, protocol: '${MODE}'")
     (problem,) = problems_of(text, {"MODE": "rtu\nover two lines"})
