@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from anyio.abc import TaskStatus
 
@@ -81,6 +81,15 @@ class AdapterKind(Protocol):
 
     def create(self, site: SiteSpec, settings: object) -> Adapter:
         """Build the adapter; this may import the engine."""
+        ...
+
+    async def probe(self, settings: object) -> str:
+        """Ask the running server on this host for a sign of life, without the engine; returns its address.
+
+        Raises:
+            OSError: Nobody listens, or the connection broke.
+            ValueError: Something else answered.
+        """
         ...
 
 
@@ -171,6 +180,7 @@ class LinkOpener(Protocol):
         ...
 
 
+@runtime_checkable
 class PollSource(Protocol):
     """An instrument that answers when asked."""
 

@@ -6,10 +6,13 @@ import asyncio
 import inspect
 import os
 import socket
+import subprocess
 from collections.abc import AsyncIterator
 
 import pytest
 import sniffio
+
+from tests.clients.node_client import NODE_FOLDER, NodeClient
 
 os.environ.update(
     EPICS_CA_AUTO_ADDR_LIST="NO",
@@ -54,3 +57,15 @@ def unused_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(scope="session")
+def node_client(tmp_path_factory: pytest.TempPathFactory) -> NodeClient:
+    if not (NODE_FOLDER / "node_modules").is_dir():
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=NODE_FOLDER,
+            check=True,
+            timeout=100,
+        )
+    return NodeClient(tmp_path_factory.mktemp("node-home"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from gateway.drivers.servomex4100.decode_file import decode_continuous
-from gateway.errors import GatewayError
+from gateway.errors import InputError
 from gateway.export.decoded_frames import FORMATS, FrameRecord
 
 PROTOCOLS: dict[str, Callable[[Iterable[bytes]], Iterator[FrameRecord]]] = {"continuous": decode_continuous}
@@ -30,7 +30,7 @@ def decode_file(path: Path, protocol: str, format: str, out: TextIO) -> int:  # 
         Exit code: 0 when every frame was good, 1 when any was bad.
 
     Raises:
-        GatewayError: The file cannot be read, or the protocol or format is not known.
+        InputError: The file cannot be read, or the protocol or format is not known.
     """
     decode, render = _known("protocol", protocol, PROTOCOLS), _known("format", format, FORMATS)
     bad = 0
@@ -47,7 +47,7 @@ def decode_file(path: Path, protocol: str, format: str, out: TextIO) -> int:  # 
 
 def _known(kind: str, name: str, table: dict[str, _Entry]) -> _Entry:
     if name not in table:
-        raise GatewayError(f"unknown {kind} '{name}'", hint=f"choose from {', '.join(table)}")
+        raise InputError(f"unknown {kind} '{name}'", hint=f"choose from {', '.join(table)}")
     return table[name]
 
 
@@ -58,4 +58,4 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         hint = "check the path and its permissions"
-        raise GatewayError(f"cannot read the recording: {error.strerror}", where=str(path), hint=hint) from error
+        raise InputError(f"cannot read the recording: {error.strerror}", where=str(path), hint=hint) from error

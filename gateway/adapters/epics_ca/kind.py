@@ -44,5 +44,11 @@ class ChannelAccessKind:
 
         return ChannelAccessAdapter(site, _own(settings))
 
+    async def probe(self, settings: object) -> str:
+        """See `ports.AdapterKind.probe`."""
+        from gateway.adapters.epics_ca.probe import probe
+
+        return await probe(_own(settings))
+
 
 EPICS_CA: AdapterKind = ChannelAccessKind()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import struct
 
 import anyio
+
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 
 _HEADER = struct.Struct(">HHHHII")
 _VERSION, _ECHO = 0, 23
 _MINOR_VERSION = 13
 _LONGEST_ANSWER = 64
+DEFAULT_PORT = 5064
 
 
-async def probe(host: str, port: int) -> str:
-    """Connect and ask for an echo.
+async def probe(settings: ChannelAccessSettings) -> str:
+    """Connect on this host and ask for an echo.
 
     Returns:
         The address that answered.
@@ -22,7 +26,10 @@ async def probe(host: str, port: int) -> str:
         OSError: Nobody listens, or the connection broke.
         ValueError: Something else than a Channel Access server answered.
     """
-    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}.get(host, host)  # noqa: S104  compared, not bound
+    interface = (settings.interfaces or ("127.0.0.1",))[0]
+    host = "127.0.0.1" if interface == "0.0.0.0" else interface  # noqa: S104  compared, not bound
+    environment = os.environ.get("EPICS_CAS_SERVER_PORT") or os.environ.get("EPICS_CA_SERVER_PORT")
+    port = settings.port if settings.port is not None else int(environment or DEFAULT_PORT)
     request = _HEADER.pack(_VERSION, 0, 0, _MINOR_VERSION, 0, 0) + _HEADER.pack(_ECHO, 0, 0, 0, 0, 0)
     received = b""
     async with await anyio.connect_tcp(host, port) as stream:

@@ -39,5 +39,13 @@ class OpcUaKind:
             raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
         return OpcUaAdapter(site, settings)
 
+    async def probe(self, settings: object) -> str:
+        """See `ports.AdapterKind.probe`."""
+        from gateway.adapters.opcua.probe import probe
+
+        if not isinstance(settings, OpcUaSettings):
+            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
+        return await probe(settings)
+
 
 OPCUA: AdapterKind = OpcUaKind()

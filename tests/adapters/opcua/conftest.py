@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,8 +17,6 @@ from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Va
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
-
-NODE_FOLDER = Path(__file__).parents[2] / "clients" / "node"
 
 
 def _site() -> SiteSpec:
@@ -149,56 +142,3 @@ class Collector:
 @pytest.fixture
 def collector() -> type[Collector]:
     return Collector
-
-
-class NodeClient:
-    """node-opcua in a process of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self._environment: Mapping[str, str] = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-
-    def _command(self, request: Mapping[str, object]) -> list[str]:
-        return ["node", str(NODE_FOLDER / "opcua_client.js"), json.dumps(request)]
-
-    async def ask(self, url: str, what: str, **request: object) -> Any:
-        """The answer to one request."""
-        with anyio.fail_after(60):
-            done = await anyio.run_process(
-                self._command({"url": url, "do": what, **request}), env=self._environment, check=False
-            )
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
-
-    async def subscribe(self, url: str, ids: Sequence[str], count: int, when_ready: Callable[[], Any]) -> Any:
-        """Subscribe, await `when_ready()` once the first values are there, and return what came until `count`."""
-        request = {"url": url, "do": "subscribe", "ids": list(ids), "count": count}
-        answer: Any = None
-        with anyio.fail_after(60):
-            async with await anyio.open_process(
-                self._command(request), env=self._environment, stderr=subprocess.DEVNULL
-            ) as process:
-                assert process.stdout is not None
-                text = b""
-                async for chunk in process.stdout:
-                    text += chunk
-                    *lines, text = text.split(b"\n")
-                    for line in lines:
-                        answer = json.loads(line)
-                        if "ready" in answer:
-                            await when_ready()
-        assert process.returncode == 0
-        return answer
-
-
-@pytest.fixture(scope="session")
-def node_client(tmp_path_factory: pytest.TempPathFactory) -> NodeClient:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node is not installed")
-    if not (NODE_FOLDER / "node_modules").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=NODE_FOLDER,
-            check=True,
-            timeout=100,
-        )
-    return NodeClient(tmp_path_factory.mktemp("node-home"))

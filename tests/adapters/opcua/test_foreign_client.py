@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,9 +13,9 @@ from gateway.adapters.opcua.nodes import point_nodes
 from gateway.model.points import SiteSpec
 from gateway.model.quality import QUALITY, State
 from gateway.model.update import Update
+from tests.clients.node_client import NODE_FOLDER
 
 MakeUpdate = Callable[..., Update]
-NODE_FOLDER = Path(__file__).parents[2] / "clients" / "node"
 VALUE = "ns=2;s=stack/I1/Value"
 
 
