@@ -60,7 +60,8 @@ async def open_serial(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[B
 async def open_rfc2217(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[ByteLink]:
     """Open a remote serial port by RFC 2217 and read from it.
 
-    pyserial's RFC 2217 client is blocking, so a worker thread owns it; bytes are stamped in that thread.
+    pyserial's RFC 2217 client is blocking, so a worker thread opens, reads and closes it; bytes are stamped there. A
+    thread that is still connecting at the end closes its port by itself, at the latest when the attempt gives up.
 
     Raises:
         LinkError: The serial server cannot be reached or refuses the settings.
@@ -69,24 +70,23 @@ async def open_rfc2217(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[
     where = f"bus {name} ({link})"
     receiver = Receiver(where, clock)
     loop = asyncio.get_running_loop()
+    decided = anyio.Event()
+    failures: list[Exception] = []
     stop = threading.Event()
-
-    def connect() -> serial.rfc2217.Serial:
-        return serial.rfc2217.Serial(
-            f"rfc2217://{link.host}:{link.port}?timeout=5",
-            baudrate=spec.baudrate,
-            bytesize=spec.bytesize,
-            parity=PARITY[spec.parity],
-            stopbits=spec.stopbits,
-            timeout=_REMOTE_READ_S,
-        )
 
     def tell(call: Callable[..., None], *args: object) -> None:
         if not stop.is_set():
             loop.call_soon_threadsafe(call, *args)
 
-    def read(port: serial.rfc2217.Serial) -> None:
-        error: Exception | None = None
+    def own_port() -> None:
+        try:
+            port = _connect(spec)
+        except (serial.SerialException, OSError, ValueError) as error:
+            failures.append(error)
+            tell(decided.set)
+            return
+        tell(decided.set)
+        reason: Exception | None = None
         try:
             while not stop.is_set():
                 data = port.read(max(1, port.in_waiting))
@@ -94,23 +94,44 @@ async def open_rfc2217(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[
                     tell(receiver.arrived, bytes(data), clock.stamp())
                 while receiver.backlogged and not stop.wait(_REMOTE_READ_S):
                     pass
-        except (serial.SerialException, OSError) as caught:
-            error = caught
+        except (serial.SerialException, OSError) as error:
+            reason = error
         finally:
-            port.close()
-            tell(receiver.connection_lost, error)
+            _close(port)
+            tell(receiver.connection_lost, reason)
 
+    owner = threading.Thread(target=own_port, name=f"rfc2217 {name}", daemon=True)
+    owner.start()
     try:
-        port = await anyio.to_thread.run_sync(connect, abandon_on_cancel=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        raise LinkError(
-            f"the remote serial port cannot be opened: {error}",
-            where=where,
-            hint="check host and port, and that the server speaks RFC 2217; use socket:// for a raw port",
-        ) from error
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(anyio.to_thread.run_sync, read, port)
-        try:
-            yield receiver
-        finally:
-            stop.set()
+        await decided.wait()
+        if failures:
+            raise LinkError(
+                f"the remote serial port cannot be opened: {failures[0]}",
+                where=where,
+                hint="check host and port, and that the server speaks RFC 2217; use socket:// for a raw port",
+            ) from failures[0]
+        yield receiver
+    finally:
+        stop.set()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(owner.join, 2 * _REMOTE_READ_S)
+
+
+def _connect(spec: BusSpec) -> serial.rfc2217.Serial:
+    link = spec.parsed_link
+    return serial.rfc2217.Serial(
+        f"rfc2217://{link.host}:{link.port}?ign_set_control&timeout=5",
+        baudrate=spec.baudrate,
+        bytesize=spec.bytesize,
+        parity=PARITY[spec.parity],
+        stopbits=spec.stopbits,
+        timeout=_REMOTE_READ_S,
+    )
+
+
+def _close(port: serial.rfc2217.Serial) -> None:
+    """Close for certain: pyserial 3.5 leaves the socket open when the server has hung up before it."""
+    raw = getattr(port, "_socket", None)
+    port.close()
+    if raw is not None:
+        raw.close()
