@@ -17,7 +17,7 @@ from gateway.adapters.epics_ca.engine import ca
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
-LARGEST_REQUEST = 64 * 1024
+LARGEST_REQUEST = 16 * 1024
 """Bytes of one request; the largest that a read-only server has use for is a channel name."""
 
 _CLOSING_TIME = 0.5
@@ -193,7 +193,8 @@ class Circuit(VirtualCircuit):
         channel, _value = self._target(command)
         self._subscriptions_of[command.sid].discard(command.subscriptionid)
         await self._end(command.subscriptionid)
-        return [channel.unsubscribe(command.subscriptionid, data_type=command.data_type, data_count=command.data_count)]
+        count: int = command.header.data_count
+        return [channel.unsubscribe(command.subscriptionid, data_type=command.data_type, data_count=count)]
 
     async def _clear(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, _value = self._target(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container
+from typing import cast
 
 from gateway.adapters.epics_ca.engine import ca
 
@@ -26,8 +27,7 @@ class SearchResponder(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ready."""
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101  asyncio's own promise
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer the names that are known, in one datagram as they came in one."""

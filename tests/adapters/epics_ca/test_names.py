@@ -1,0 +1,87 @@
+"""PV names and settings, without the engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.adapters.epics_ca.kind import EPICS_CA
+from gateway.adapters.epics_ca.names import pv_names
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.errors import SettingsError
+from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
+
+
+def site_of(device: str, *paths: tuple[str, ...]) -> SiteSpec:
+    points = tuple(PointSpec(path, ValueKind.FLOAT, "") for path in paths)
+    return SiteSpec("works", (DeviceSpec(device, "", "", "", (PointGroup(0, device, points),)),))
+
+
+def test_names_follow_the_template_and_a_closing_value_is_dropped():
+    site = site_of("stack", ("I1", "Value"), ("I1", "Fault"), ("Diagnostics", "Late"), ("Value",))
+    names = [served.name for served in pv_names(site, ChannelAccessSettings(prefix="P-"))]
+    assert names == ["P-stack:I1", "P-stack:I1:Fault", "P-stack:Diagnostics:Late", "P-stack:Value"]
+    other = ChannelAccessSettings(name="{analyser}-{point}_RBV")
+    assert pv_names(site, other)[0].name == "stack-I1_RBV"
+
+
+def test_every_problem_is_told_at_once():
+    site = site_of("stack gas", ("I1", "Value"), ("I1",), ("x" * 60,), ("a.b",))
+    with pytest.raises(SettingsError) as caught:
+        pv_names(site, ChannelAccessSettings())
+    assert len(caught.value.problems) == 4
+    with pytest.raises(SettingsError, match="is taken by stack/I1/Value"):
+        pv_names(site_of("stack", ("I1", "Value"), ("I1",)), ChannelAccessSettings())
+    with pytest.raises(SettingsError, match="has 66 characters, 60 are allowed"):
+        pv_names(site_of("stack", ("x" * 60,)), ChannelAccessSettings())
+    with pytest.raises(SettingsError, match="has ' ' in it"):
+        pv_names(site_of("stack gas", ("I1",)), ChannelAccessSettings())
+
+
+@given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+def test_whatever_passes_is_a_legal_record_name(device: str, point: str):
+    try:
+        (served,) = pv_names(site_of(device, (point,)), ChannelAccessSettings())
+    except SettingsError:
+        return
+    assert served.name.isascii()
+    assert not set(served.name) & set(". \t\n\"'{}$%/")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "{prefix}{point}"},
+        {"name": "{analyser}:{point}:{unit}"},
+        {"name": "{analyser"},
+        {"name": "{analyser}:{point:>9}"},
+        {"port": 65536},
+        {"interfaces": ()},
+        {"interfaces": ("localhost",)},
+        {"beacons": ("here:0",)},
+        {"max_name_length": 61},
+    ],
+)
+def test_settings_that_cannot_be_used(wrong: dict[str, object]):
+    with pytest.raises(ValueError, match=r"must|may|needs|cannot"):
+        ChannelAccessSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_naming_does_not_import_the_engine():
+    code = (
+        "import sys; from gateway.adapters.epics_ca.kind import EPICS_CA; "
+        "from gateway.model.points import SiteSpec; EPICS_CA.names(SiteSpec('s', ()), EPICS_CA.settings()); "
+        "sys.exit('caproto' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_kind_makes_the_adapter_and_takes_only_its_own_settings():
+    site = site_of("stack", ("I1", "Value"))
+    assert EPICS_CA.create(site, ChannelAccessSettings()).endpoints == ()
+    with pytest.raises(TypeError, match="ChannelAccessSettings are needed"):
+        EPICS_CA.create(site, object())
