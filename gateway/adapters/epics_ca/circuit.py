@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +22,7 @@ LARGEST_REQUEST = 16 * 1024
 """Bytes of one request; the largest that a read-only server has use for is a channel name."""
 
 _CLOSING_TIME = 0.5
+_LOG = logging.getLogger(__name__)
 
 
 class RefusedClientError(Exception):
@@ -90,8 +92,10 @@ class Circuit(VirtualCircuit):
         try:
             while data := await self._connection.receive():
                 await self._take(data)
-        except (RefusedClientError, OSError):
-            pass
+        except RefusedClientError as refusal:
+            _LOG.debug("%s disconnected: %s", self.circuit.address, refusal, exc_info=refusal.__cause__)
+        except OSError as error:
+            _LOG.debug("%s is gone: %s", self.circuit.address, error)
         finally:
             self.outbox.flush()
             await self._forget()
@@ -105,13 +109,13 @@ class Circuit(VirtualCircuit):
             commands, missing = self.circuit.recv(data)
             answer = b"".join([await self._answer(command) for command in commands])
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
-            raise RefusedClientError from error
+            raise RefusedClientError("a request that cannot be understood") from error
         if answer:
             self._connection.write(answer)
             await self._connection.drain()
         await anyio.lowlevel.checkpoint()  # a client that floods requests takes turns with the others
         if missing > LARGEST_REQUEST:
-            raise RefusedClientError
+            raise RefusedClientError(f"a request of {missing} bytes or more")
 
     async def _answer(self, command: Any) -> bytes:  # noqa: ANN401  one of caproto's messages
         if isinstance(command, ca.VersionRequest):

@@ -62,8 +62,9 @@ class Connection(asyncio.StreamReaderProtocol):
         return host, port
 
     def write(self, data: bytes) -> None:
-        """Hand bytes to the socket; never waits."""
-        self.writer.transport.write(data)
+        """Hand bytes to the socket; never waits. A connection that is ending takes none."""
+        if not self.writer.transport.is_closing():
+            self.writer.transport.write(data)
 
     async def drain(self) -> None:
         """Wait until the client has taken enough.

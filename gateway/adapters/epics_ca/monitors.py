@@ -31,6 +31,7 @@ class Outbox:
         self._closed = False
         self._held = False
         self.coalesced = 0
+        """Events that gave way to newer ones before they were sent."""
         connection.on_writable = self.flush
 
     def put(self, subscription: int, message: bytes, transition: int = -1) -> None:
@@ -65,17 +66,12 @@ class Outbox:
         if not self._pending or self._held or self._closed or not self._connection.writable:
             return
         pending, self._pending = self._pending, {}
-        messages = pending.values()
-        if self._alarms:
-            alarms, self._alarms = self._alarms, {}
-            ordered: list[bytes] = []
-            for subscription, message in pending.items():
-                alarm = alarms.get(subscription)
-                if alarm is not None and alarm[1] is not message:
-                    ordered.append(alarm[1])
-                ordered.append(message)
-            self._connection.write(b"".join(ordered))
-            return
+        alarms, self._alarms = self._alarms, {}
+        messages: list[bytes] = []
+        for subscription, message in pending.items():
+            if alarms and subscription in alarms and alarms[subscription][1] is not message:
+                messages.append(alarms[subscription][1])
+            messages.append(message)
         self._connection.write(b"".join(messages))
 
     def hold(self, *, held: bool) -> None:
@@ -112,17 +108,17 @@ class Monitor:
     subscription: int
     mask: int
     outbox: Outbox
-    tail: bytes = b""
+    _identity: bytes = b""
 
     def begin(self) -> None:
         """Subscribe, and send the present value as the first event."""
-        self.tail = _SUBSCRIPTION_ID.pack(self.subscription)
+        self._identity = _SUBSCRIPTION_ID.pack(self.subscription)
         self.value.listeners.setdefault(self.key, {})[self] = self
         self.tell(*self.value.event(*self.key), -1)
 
     def tell(self, header: bytes, body: bytes, transition: int) -> None:
         """Take one event."""
-        self.outbox.put(self.subscription, header + self.tail + body, transition)
+        self.outbox.put(self.subscription, header + self._identity + body, transition)
 
     def end(self) -> None:
         """Unsubscribe; what waits is not sent."""
