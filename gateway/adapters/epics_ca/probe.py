@@ -1,4 +1,4 @@
-"""A sign of life from a Channel Access server: an echo over TCP (CA protocol, messages 0 and 23), without the engine."""
+"""A sign of life from a Channel Access server: an echo over TCP (messages 0 and 23 of the protocol), engine-free."""
 
 from __future__ import annotations
 
