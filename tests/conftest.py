@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import sniffio
@@ -60,10 +61,27 @@ def unused_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def node_client(tmp_path_factory: pytest.TempPathFactory) -> NodeClient:
+def program() -> Callable[[str], str]:
+    """Path of a program that is no Python package; a test that needs it is skipped without it, but never in CI."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None and os.environ.get("CI"):
+            pytest.fail(f"{name} must be installed in CI")
+        if path is None:
+            pytest.skip(f"{name} is not installed")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def node_client(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], str]) -> NodeClient:
+    program("node")
+    npm = program("npm")
     if not (NODE_FOLDER / "node_modules").is_dir():
         subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
             cwd=NODE_FOLDER,
             check=True,
             timeout=100,

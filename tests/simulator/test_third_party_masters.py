@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -82,9 +81,9 @@ async def test_pymodbus_reopens(
                 assert not (await client.read_input_registers(0, count=70, device_id=UNIT)).isError()
 
 
-@pytest.mark.skipif(shutil.which("mbpoll") is None, reason="mbpoll is not installed")
 @pytest.mark.parametrize("pty", [True, False], ids=["rtu-pty", "tcp"])
-async def test_mbpoll(pty: bool, one_line: Build, real_clock: Any) -> None:
+async def test_mbpoll(pty: bool, one_line: Build, real_clock: Any, program: Callable[[str], str]) -> None:
+    program("mbpoll")
     settings = one_line(ProtocolKind.MODBUS_RTU if pty else ProtocolKind.MODBUS_TCP, pty=pty, baudrate=19200)
     async with running(settings, real_clock) as simulator:
         line = simulator.lines["line"]

@@ -85,7 +85,8 @@ def start_gateway(tmp_path: Path) -> StartGateway:
                 try:
                     yield gateway
                 finally:
-                    process.send_signal(signal.SIGTERM)
+                    if process.returncode is None:
+                        process.send_signal(signal.SIGTERM)
                     with anyio.fail_after(10):
                         await process.wait()
         assert process.returncode == 0, gateway.log

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -40,8 +39,8 @@ async def whole_frames(link: ByteLink, count: int) -> bytes:
 
 
 @asynccontextmanager
-async def serial_server(pty: Path, port: int) -> AsyncIterator[None]:
-    """ser2net, which speaks RFC 2217 for thousands of sites."""
+async def serial_server(ser2net: str, pty: Path, port: int) -> AsyncIterator[None]:
+    """ser2net, a serial server that speaks RFC 2217."""
     configuration = (
         "connection: &line\n"
         f"  accepter: telnet(rfc2217),tcp,127.0.0.1,{port}\n"
@@ -49,7 +48,7 @@ async def serial_server(pty: Path, port: int) -> AsyncIterator[None]:
     )
     file = pty.with_name("ser2net.yaml")
     file.write_text("%YAML 1.1\n---\n" + configuration)
-    command = ["ser2net", "-n", "-c", str(file)]
+    command = [ser2net, "-n", "-c", str(file)]
     async with await anyio.open_process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         with anyio.fail_after(10):
             while True:
@@ -77,20 +76,22 @@ async def test_socket(clock: SystemClock) -> None:
             assert b";S1S1S1S1;" in await whole_frames(link, 3)
 
 
-async def test_rfc2217(tmp_path: Path, clock: SystemClock, unused_port: int) -> None:
-    assert shutil.which("ser2net"), "this test needs ser2net"
-    async with running(talker(PtyLink(tmp_path / "tty")), clock), serial_server(tmp_path / "tty", unused_port):
+async def test_rfc2217(tmp_path: Path, clock: SystemClock, unused_port: int, program: Callable[[str], str]) -> None:
+    async with (
+        running(talker(PtyLink(tmp_path / "tty")), clock),
+        serial_server(program("ser2net"), tmp_path / "tty", unused_port),
+    ):
         async with opener(f"rfc2217://127.0.0.1:{unused_port}", clock).open() as link:
             assert b";S1S1S1S1;" in await whole_frames(link, 3)
 
 
 async def test_rfc2217_can_be_cancelled_while_it_waits_for_bytes(
-    tmp_path: Path, clock: SystemClock, unused_port: int
+    tmp_path: Path, clock: SystemClock, unused_port: int, program: Callable[[str], str]
 ) -> None:
     silent = SimulatorSettings(
         (LineSettings("line", PtyLink(tmp_path / "tty"), ProtocolKind.CONTINUOUS, interval_s=0),)
     )
-    async with running(silent, clock), serial_server(tmp_path / "tty", unused_port):
+    async with running(silent, clock), serial_server(program("ser2net"), tmp_path / "tty", unused_port):
         with anyio.fail_after(5), anyio.move_on_after(0.2) as scope:
             async with opener(f"rfc2217://127.0.0.1:{unused_port}", clock).open() as link:
                 await link.receive()
