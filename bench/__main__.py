@@ -1,0 +1,38 @@
+"""`python -m bench [publish|line|soak]`; without a word: publish and line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import anyio
+
+from bench.cores import machine
+from bench.line import line
+from bench.publish import publish
+from bench.soak import soak
+
+
+async def run(what: str, minutes: float) -> bool:
+    """Run one bench, or the two short ones; False when a promise was not kept."""
+    print(machine() + "\n", flush=True)
+    kept = True
+    if what in ("publish", "all"):
+        await publish()
+    if what in ("line", "all"):
+        kept = await line()
+    if what == "soak":
+        kept = await soak(minutes)
+    return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["publish", "line", "soak", "all"], default="all")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of the soak; default %(default)g")
+    arguments = parser.parse_args()
+    sys.exit(0 if anyio.run(run, arguments.what, arguments.minutes) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Every bench runs, at sizes that take seconds. Its figures are nobody's business here."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.line import line
+from bench.publish import Load, cpu_per_value, wire_to_client
+from bench.soak import balanced, soak
+
+
+async def test_values_reach_a_client_of_each_server_that_publish_compares(capfd: pytest.CaptureFixture[str]) -> None:
+    load = Load(devices=1, points=2, rate_hz=20, clients=1)
+    results = await cpu_per_value([load], windows=1, window_s=0.5)
+    assert [protocol for protocol, _load in results] == ["OPC UA", "Channel Access"]
+    for pair in results.values():
+        assert all(result.values_s > 0 and result.delivered > 0 for result in pair)
+    assert capfd.readouterr().out.count(" at 20 Hz") == 4
+
+
+async def test_values_reach_both_clients_through_a_whole_gateway() -> None:
+    rows = await wire_to_client(analysers=1, rate_hz=10, seconds=1)
+    assert [float(values_s) > 0 for _client, values_s, _p50, _p99 in rows] == [True, True]
+
+
+async def test_the_line_is_polled_in_both_framings(capfd: pytest.CaptureFixture[str]) -> None:
+    await line(sweeps=1, repeats=1, most_analysers=1)
+    rows = [text.split() for text in capfd.readouterr().out.splitlines() if text.startswith("  modbus-")]
+    assert [row[0] for row in rows] == ["modbus-rtu,", "modbus-ascii,"]
+    assert {row[-1] for row in rows} == {"0"}, "the gateway missed an idle gap"
+
+
+async def test_a_short_soak_keeps_its_promises(capfd: pytest.CaptureFixture[str]) -> None:
+    assert await soak(minutes=0.05, lines=1)
+    assert "line1a3" in capfd.readouterr().out
+
+
+def test_an_unaccounted_slot_is_noticed() -> None:
+    assert balanced({"scheduled": 10, "samples_emitted": 7, "samples_dropped": 1, "samples_late": 2})
+    assert not balanced({"scheduled": 11, "samples_emitted": 7, "samples_dropped": 1, "samples_late": 2})
