@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from anyio.abc import Process
-from anyio.streams.buffered import BufferedByteReceiveStream
 
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
@@ -22,10 +18,9 @@ from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec,
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from tests.clients.libca import CLIENTS, PATIENCE, LibcaProcess, connected, environment
 
-CLIENTS = Path(__file__).parents[2] / "clients"
 UNIX_US = 1_700_000_000_123_457
-PATIENCE = 40.0
 
 POINTS = (
     PointSpec(
@@ -101,101 +96,16 @@ async def port(adapter: ChannelAccessAdapter) -> AsyncIterator[int]:
         yield number
 
 
-class Client:
-    """One libca client process."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._number = 0
-        self._answers: dict[int, dict[str, Any]] = {}
-        self._events: dict[str, list[dict[str, Any]]] = {}
-        self._changed = anyio.Condition()
-
-    async def listen(self) -> None:
-        assert self._process.stdout is not None
-        lines = BufferedByteReceiveStream(self._process.stdout)
-        while True:
-            try:
-                message = json.loads(await lines.receive_until(b"\n", 1_000_000))
-            except (anyio.EndOfStream, anyio.IncompleteRead):
-                return
-            async with self._changed:
-                if "tag" in message:
-                    self._events.setdefault(message["tag"], []).append(message["event"])
-                else:
-                    self._answers[message["id"]] = message
-                self._changed.notify_all()
-
-    async def ask(self, op: str, pv: str = "", **options: object) -> dict[str, Any]:
-        """Ask, and return the answer; an error of the client is raised."""
-        assert self._process.stdin is not None
-        self._number += 1
-        number = self._number
-        request = {"id": number, "op": op, "pv": pv, **options}
-        await self._process.stdin.send(json.dumps(request).encode() + b"\n")
-        with anyio.fail_after(PATIENCE):
-            async with self._changed:
-                while number not in self._answers:
-                    await self._changed.wait()
-        answer = self._answers.pop(number)
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        result: dict[str, Any] = answer["result"]
-        return result
-
-    async def get(self, pv: str, **options: object) -> dict[str, Any]:
-        return await self.ask("get", pv, **options)
-
-    async def monitor(self, pv: str, tag: str = "", **options: object) -> dict[str, Any]:
-        """Subscribe, and return the first event."""
-        await self.ask("monitor", pv, tag=tag or pv, **options)
-        return (await self.events(tag or pv, 1))[0]
-
-    async def events(self, tag: str, count: int) -> list[dict[str, Any]]:
-        """Wait until that many events of a monitor have come since it began, and return all of them."""
-        with anyio.fail_after(PATIENCE):
-            async with self._changed:
-                while len(self._events.get(tag, ())) < count:
-                    await self._changed.wait()
-        return list(self._events[tag])
-
-
-def _environment(port: int, **extra: str) -> dict[str, str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("EPICS_")}
-    chosen = {
-        "EPICS_CA_ADDR_LIST": "127.0.0.1",
-        "EPICS_CA_AUTO_ADDR_LIST": "NO",
-        "EPICS_CA_SERVER_PORT": str(port),
-        "EPICS_CA_REPEATER_PORT": str(port),  # taken, so that libca starts no repeater
-        **extra,
-    }
-    return {**clean, **{key: value for key, value in chosen.items() if value}}
-
-
-@asynccontextmanager
-async def _connected(port: int, **extra: str) -> AsyncIterator[Client]:
-    """A client process; variables that are empty are left out."""
-    command = [sys.executable, str(CLIENTS / "ca_client.py")]
-    async with await anyio.open_process(command, env=_environment(port, **extra), stderr=subprocess.DEVNULL) as process:
-        client = Client(process)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(client.listen)
-            try:
-                yield client
-            finally:
-                process.kill()
-
-
 @pytest.fixture
-async def client(port: int) -> AsyncIterator[Client]:
-    async with _connected(port) as one:
+async def client(port: int) -> AsyncIterator[LibcaProcess]:
+    async with connected(port) as one:
         yield one
 
 
 @pytest.fixture
-def connect() -> Callable[..., AbstractAsyncContextManager[Client]]:
+def connect() -> Callable[..., AbstractAsyncContextManager[LibcaProcess]]:
     """Start a client process for a port, with variables of the environment set or, where empty, left out."""
-    return _connected
+    return connected
 
 
 @pytest.fixture
@@ -205,7 +115,7 @@ def pyepics(port: int) -> Callable[..., Any]:
     async def ask(*names: str) -> dict[str, dict[str, Any]]:
         command = [sys.executable, str(CLIENTS / "ca_pyepics.py"), *names]
         with anyio.fail_after(PATIENCE):
-            done = await anyio.run_process(command, env=_environment(port), stderr=subprocess.DEVNULL)
+            done = await anyio.run_process(command, env=environment(port), stderr=subprocess.DEVNULL)
         found: dict[str, dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
         return found
 
