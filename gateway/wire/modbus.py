@@ -22,6 +22,7 @@ from gateway.model.bus_spec import BusSpec, LinkKind
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock, Stamp
 from gateway.ports import Exchange
+from gateway.wire.name_lookup import address_of
 from gateway.wire.tcp import keep_alive
 
 FRAMERS = {
@@ -43,6 +44,8 @@ EXCEPTION_NAMES = {
 """Modbus application protocol V1.1b3, section 7."""
 
 LOOPBACK = 0
+_OPEN_S = 5.0
+_OPEN_HINT = "check the port or address, permissions, and that no other program uses it"
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it would say is raised here as an error instead
 
@@ -53,7 +56,7 @@ class ModbusConnection:
     Use `open_modbus` to make one.
     """
 
-    def __init__(self, name: str, spec: BusSpec, clock: Clock) -> None:
+    def __init__(self, name: str, spec: BusSpec, clock: Clock, address: str) -> None:
         self._where = f"bus {name} ({spec.link})"
         self._clock = clock
         self._sent = self._arrived = clock.stamp()
@@ -71,7 +74,7 @@ class ModbusConnection:
         self._client: AsyncModbusSerialClient | AsyncModbusTcpClient
         if link.kind is LinkKind.SERIAL:
             self._client = AsyncModbusSerialClient(
-                link.path,
+                address,
                 baudrate=spec.baudrate,
                 bytesize=spec.bytesize,
                 parity=spec.parity[0].upper(),
@@ -79,7 +82,7 @@ class ModbusConnection:
                 **common,
             )
         else:
-            self._client = AsyncModbusTcpClient(link.host, port=link.port, **common)
+            self._client = AsyncModbusTcpClient(address, port=link.port, **common)
         self._client.set_max_no_responses(sys.maxsize)
         self._guard_framer()
 
@@ -127,13 +130,12 @@ class ModbusConnection:
         Raises:
             LinkError: It cannot be opened.
         """
-        hint = "check the port or address, permissions, and that no other program uses it"
         try:
             connected = await self._client.connect()
         except (OSError, ModbusException) as error:
-            raise LinkError(f"cannot open: {error}", where=self._where, hint=hint) from error
+            raise LinkError(f"cannot open: {error}", where=self._where, hint=_OPEN_HINT) from error
         if not connected:
-            raise LinkError("cannot open: no connection", where=self._where, hint=hint)
+            raise LinkError("cannot open: no connection", where=self._where, hint=_OPEN_HINT)
         raw = self._client.ctx.transport.get_extra_info("socket")
         if raw is not None:
             keep_alive(raw)
@@ -277,16 +279,21 @@ async def open_modbus(name: str, spec: BusSpec, clock: Clock) -> ModbusConnectio
     Raises:
         LinkError: It cannot be opened.
     """
-    connection = ModbusConnection(name, spec, clock)
+    link = spec.parsed_link
+    where = f"bus {name} ({spec.link})"
     try:
-        with anyio.fail_after(5 + spec.timeout_s):
-            await connection.connect()
+        with anyio.fail_after(_OPEN_S):
+            address = link.path if link.kind is LinkKind.SERIAL else await address_of(link.host, link.port)
+            connection = ModbusConnection(name, spec, clock, address)
+            try:
+                await connection.connect()
+            except BaseException:
+                connection.close()
+                raise
     except TimeoutError as error:
-        connection.close()
-        raise LinkError(
-            "cannot open: no answer", where=f"bus {name} ({spec.link})", hint="check the address"
-        ) from error
-    except BaseException:
-        connection.close()
-        raise
+        raise LinkError(f"cannot open: no answer within {_OPEN_S:g} s", where=where, hint=_OPEN_HINT) from error
+    except OSError as error:
+        if isinstance(error, LinkError):
+            raise
+        raise LinkError(f"cannot open: {error}", where=where, hint=_OPEN_HINT) from error
     return connection

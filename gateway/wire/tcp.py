@@ -13,6 +13,7 @@ from gateway.errors import LinkError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.stamp import Clock
 from gateway.ports import ByteLink
+from gateway.wire.name_lookup import address_of
 from gateway.wire.receiver import Receiver
 
 _CONNECT_S = 5.0
@@ -38,7 +39,8 @@ async def open_socket(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[B
     receiver = Receiver(where, clock)
     try:
         with anyio.fail_after(_CONNECT_S):
-            transport, _ = await asyncio.get_running_loop().create_connection(lambda: receiver, link.host, link.port)
+            address = await address_of(link.host, link.port)
+            transport, _ = await asyncio.get_running_loop().create_connection(lambda: receiver, address, link.port)
     except (OSError, TimeoutError) as error:
         raise LinkError(
             f"cannot connect: {str(error) or f'no answer within {_CONNECT_S:g} s'}",

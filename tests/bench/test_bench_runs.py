@@ -14,7 +14,7 @@ async def test_values_reach_a_client_of_each_server_that_publish_compares(capfd:
     results = await cpu_per_value([load], windows=1, window_s=0.5)
     assert [protocol for protocol, _load in results] == ["OPC UA", "Channel Access"]
     for pair in results.values():
-        assert all(result.values_s > 0 and result.delivered > 0 for result in pair)
+        assert all(result is not None and result.values_s > 0 and result.delivered > 0 for result in pair)
     assert capfd.readouterr().out.count(" at 20 Hz") == 4
 
 

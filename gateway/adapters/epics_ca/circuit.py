@@ -89,6 +89,8 @@ class Circuit(VirtualCircuit):
 
     async def serve(self) -> None:
         """Answer the client until it leaves, breaks the protocol, or the server stops."""
+        # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
+        self._connection.write(bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION)))
         try:
             while data := await self._connection.receive():
                 await self._take(data)
@@ -122,7 +124,10 @@ class Circuit(VirtualCircuit):
             if self._greeted:
                 return b""  # with EPICS_CA_NAME_SERVERS, libca sends a second one of another priority
             self._greeted = True
-        elif isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
+            self.circuit.process_command(command)
+            self.circuit.send(*await self._by_engine(command))
+            return b""  # the answer was sent on accepting the connection
+        if isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
             return bytes(ca.CreateChFailResponse(cid=command.cid))
         self.circuit.process_command(command)
         answer = self._answers.get(type(command), self._by_engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -60,6 +61,8 @@ async def test_clients_see_the_last_state_and_then_the_end(adapter: ChannelAcces
 
 async def test_cancellation_is_passed_on_and_raw_connections_end(adapter: ChannelAccessAdapter):
     async with stoppable(adapter) as (port, scope), await anyio.connect_tcp("127.0.0.1", port) as stream:
+        command, size, _, version, *_ = struct.unpack(">HHHHII", await stream.receive())
+        assert (command, size, version) == (0, 0, 13)  # the server speaks first
         scope.cancel()
         with anyio.fail_after(10), pytest.raises(anyio.EndOfStream):
             await stream.receive()
@@ -110,6 +113,24 @@ async def test_name_servers_alone_are_enough(adapter: ChannelAccessAdapter, port
         assert (await client.monitor("T:stack:I1:Name"))["value"] == ""
         with pytest.raises(RuntimeError, match=r"(?i)timeout|disconnected"):
             await client.get("T:stack:I9", timeout=0.3)
+
+
+async def test_a_client_that_knows_only_a_name_server_comes_back_after_a_restart(
+    site: SiteSpec, serving: Any, connect: Any, update: Any, unused_port: int
+):
+    settings = ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=unused_port, beacons=())
+    by_tcp = {"EPICS_CA_ADDR_LIST": "", "EPICS_CA_NAME_SERVERS": f"127.0.0.1:{unused_port}"}
+    async with connect(unused_port, EPICS_CA_SERVER_PORT="1", **by_tcp) as client:
+        first = ChannelAccessAdapter(site, settings)
+        async with serving(first):
+            first.apply(update({"I1": 1.0}))
+            assert (await client.monitor("T:stack:I1"))["value"] == 1.0
+        second = ChannelAccessAdapter(site, settings)
+        second.apply(update({"I1": 2.0}))
+        async with serving(second):
+            events = await client.events("T:stack:I1", 3)
+    assert [event["ok"] for event in events] == [True, False, True]
+    assert events[2]["value"] == 2.0
 
 
 async def test_beacons_tell_of_the_server(site: SiteSpec, serving: Any, caplog: pytest.LogCaptureFixture):
