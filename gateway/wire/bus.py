@@ -107,16 +107,14 @@ class SharedModbusBus:
         except LinkError as error:
             self._lost(error)
             raise
-        self._log.log(
-            logging.WARNING if self._reason else logging.INFO, "bus %s is open: %s", self.name, self._spec.link
-        )
+        self._log.log(logging.WARNING if self._reason else logging.INFO, "open: %s", self._spec.link)
         self._reason = ""
         self._reopen_pause_s = REOPEN_FIRST_S
         return self._connection
 
     def _lost(self, error: LinkError) -> None:
         if not self._reason:
-            self._log.error("bus %s is down: %s", self._name, error)
+            self._log.error("down: %s", error)
         self._reason = error.what
         self._reopen_at_ns = self._clock.monotonic_ns() + round(self._reopen_pause_s * 1e9)
         self._reopen_pause_s = min(2 * self._reopen_pause_s, REOPEN_LONGEST_S)
