@@ -39,6 +39,7 @@ _SHOWN = {
     "samples_late": "late",
     "errors": "errors",
     "reconnects": "reconnects",
+    "drift_ms_p99": "drift p99 ms",
     "max_drift_ms": "max drift ms",
     "tick_duration_ms_p50": "poll p50 ms",
     "tick_duration_ms_p99": "poll p99 ms",
