@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import aioca
@@ -40,7 +40,7 @@ def shown(value: Any) -> str:
 
 def stamped(value: Any) -> str:
     seconds, nanoseconds = value.raw_stamp
-    time = datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")  # the tools of base print local time
+    time = datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")  # local time, as base
     alarm = f" {STATUSES[value.status]} {SEVERITIES[value.severity]}" if value.severity else " "
     return f"{value.name:<30} {time}.{nanoseconds // 1000:06d} {shown(value)}{alarm}"
 

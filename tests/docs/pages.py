@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>[a-z]*) *(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.S | re.M
+    r"^(?P<indent> *)```(?P<language>[a-z]*) *(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$",
+    re.DOTALL | re.MULTILINE,
 )
 _TITLE = re.compile(r'title="([^"]+)"')
 
@@ -71,7 +72,7 @@ class Page:
                 self.text.count("\n", 0, found.start()) + 1,
                 found["language"],
                 found["info"],
-                re.sub(f"^{found['indent']}", "", found["text"], flags=re.M),
+                re.sub(f"^{found['indent']}", "", found["text"], flags=re.MULTILINE),
             )
             for found in _FENCE.finditer(self.text)
         ]
@@ -91,7 +92,7 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
-        headings = re.findall(r"^#+ +(.+)$", self.prose, flags=re.M)
+        headings = re.findall(r"^#+ +(.+)$", self.prose, flags=re.MULTILINE)
         return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
     @property

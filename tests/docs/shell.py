@@ -5,8 +5,8 @@ What is different from a reader's machine:
 * Port numbers are replaced by free ones, in files and in commands alike.
 * `caget` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
 * `make run` is the last line that `make --dry-run run` prints: the demo without building the virtual environment.
-* A program that runs until it is stopped (`run`, `simulate`, `make run`, `camonitor`) goes on in the background once the
-  lines shown have come, and is stopped with Ctrl-C when the page ends.
+* A program that runs until it is stopped (`run`, `simulate`, `make run`, `camonitor`) goes on in the background once
+  the lines shown have come, and is stopped with Ctrl-C when the page ends.
 * A command whose output is not yet what is shown is typed again for some seconds, as a reader would who was too quick.
 * Numbers, times and the width of columns may differ; `...` on a line of its own stands for any lines.
 * Notices that depend on the machine and that the pages leave out are dropped: `NOISE`.
@@ -18,6 +18,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -26,7 +27,6 @@ from pathlib import Path
 from time import monotonic
 
 from tests.docs.pages import ROOT, Page
-from tests.system.conftest import free_port
 
 PORTS = re.compile(r"(?<=[ :/=])(4840|53\d\d|50[26]\d|4001)\b")
 NOISE = re.compile(r"\*{4} |.*WARNING:asyncua|.*caRepeater|Warning: Duplicate EPICS CA")
@@ -37,15 +37,30 @@ ALLOWED_S = 20.0
 READER_S = 6.0
 
 
+def free_port() -> int:
+    """A port on loopback that is free for TCP and UDP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
 def shape(line: str) -> str:
     """A line without what differs from run to run."""
     line = re.sub(r"/\S*/(?=ua\w+|python)", ".venv/bin/", line).replace("bin/python3", "bin/python")
-    return " ".join(re.sub(r"-?\d+(\.\d+)?", "N", line).split())
+    return " ".join(re.sub(r"\b[0-9A-F]{4}\b|-?\d+(\.\d+)?", "N", line).split())
 
 
 def matches(shown: list[str], seen: list[str], *, prefix: bool) -> bool:
     """Whether what was seen has the shape of what is shown, blank lines aside; with `prefix`, more may follow."""
-    return _matches([shape(line) for line in shown if line.strip()], [shape(line) for line in seen if line.strip()], prefix)
+    return _matches(
+        [shape(line) for line in shown if line.strip()], [shape(line) for line in seen if line.strip()], prefix
+    )
 
 
 def _matches(shown: list[str], seen: list[str], prefix: bool) -> bool:
@@ -160,7 +175,7 @@ class Shell:
         if command == "make run":
             dry = subprocess.run(["make", "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, check=True)
             command = dry.stdout.splitlines()[-1]
-        if UNTIL_STOPPED.match(command):
+        if exit_code == 0 and UNTIL_STOPPED.match(command):
             self._background.append(Background(command, self._start(f"exec {self.local(command)}")))
             self._background[-1].wait_for(shown)
             return

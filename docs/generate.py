@@ -1,0 +1,225 @@
+"""Write the pages of docs/reference from the tables in the code: python docs/generate.py.
+
+Nothing on those pages is written by hand, so they cannot say anything else than the program does; a test fails while
+one of them is stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from gateway import registry
+from gateway.adapters.epics_ca.names import point_part
+from gateway.cli import command as cli
+from gateway.model.bus_spec import BusSpec
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import AlarmLimits, PointSpec
+from gateway.model.quality import QUALITY
+from gateway.model.site_builder import build_site
+from gateway.settings.field_notes import notes_in, summary_of
+from gateway.settings.site_settings import CommonKeys, FileSections
+
+REFERENCE = Path(__file__).parent / "reference"
+_NOTE = "<!-- Written by docs/generate.py from {source}; change it there. -->"
+_TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "file", Any: "any"}
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars in cells are escaped."""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def quality_page() -> str:
+    """States of a value on both protocols."""
+    rows = [
+        (
+            f"`{state.value}`",
+            f"`{quality.status_name}` `0x{quality.status_code:08X}`",
+            "yes" if quality.keeps_value else "no",
+            f"`{quality.status.name}` ({quality.status.value})",
+            f"`{quality.severity.name}` ({quality.severity.value})",
+            quality.meaning,
+        )
+        for state, quality in QUALITY.items()
+    ]
+    return (
+        "Every point is in exactly one of these states. An OPC UA client sees the StatusCode; an EPICS client sees\n"
+        "STAT and SEVR. A Bad StatusCode carries no value (OPC 10000-4, 7.11); EPICS always keeps the last one.\n"
+        "[Why it is so](../explanation/quality.md).\n\n"
+        + table(("State", "OPC UA StatusCode", "OPC UA value", "EPICS STAT", "EPICS SEVR", "Meaning"), rows)
+    )
+
+
+def _sample_points() -> tuple[PointSpec, ...]:
+    channel = ChannelSpec(unit="channel's", description="Value of the channel, under the description of the settings")
+    description = DeviceDescription("", "", {"<channel>": channel}, calibration_groups=1, has_clock=True)
+    return build_site("site", [("analyser", "", description)]).devices[0].points
+
+
+def points_page() -> str:
+    """Points of one analyser."""
+    sections: dict[str, list[tuple[str, ...]]] = {}
+    for point in _sample_points():
+        path = tuple(part.replace("Group1", "Group<n>") for part in point.path)
+        meaning = point.description.replace("group 1", "group n")
+        row = (f"`{'/'.join(path)}`", f"`{point_part(path)}`", point.kind.value, point.unit, meaning)
+        sections.setdefault(path[0], []).append(row)
+    headings = {
+        "<channel>": "Each channel",
+        "Status": "The analyser",
+        "Group<n>": "Calibration groups, where the driver reports them",
+        "Clock": "The analyser's clock, where it sends one",
+        "Diagnostics": "Acquisition counters, once a second",
+    }
+    heading = ("Point", "End of the PV name", "Type", "Unit", "Meaning")
+    return (
+        "The first column is the path below the analyser's node: the NodeId of `I1/Value` on `stack` is\n"
+        "`ns=2;s=stack/I1/Value`. `analyser-gateway describe` lists the points of your own settings.\n"
+        "[How the counters add up](../explanation/schedule-and-counters.md).\n"
+        + "".join(f"\n## {headings[name]}\n\n{table(heading, rows)}" for name, rows in sections.items())
+    )
+
+
+def type_text(kind: object) -> str:
+    """A Python type in the words of a settings file."""
+    if kind in _TYPES:
+        return _TYPES[kind]  # type: ignore[index]
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return type_text(arguments[0])
+    if origin in (Union, UnionType):
+        return " or ".join(type_text(argument) for argument in arguments if argument is not NoneType)
+    if origin is Literal:
+        return ", ".join(f"`{argument}`" for argument in arguments)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return ", ".join(f"`{member.value}`" for member in kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return f"[{kind.__name__}](#{kind.__name__.lower()})"
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return f"[{', '.join(type_text(argument) for argument in arguments)}]"
+    if origin is tuple:
+        return f"list of {type_text(arguments[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        inner = arguments[1]
+        return "by name" if get_origin(inner) or inner is Any else f"by name: {type_text(inner)}"
+    raise TypeError(f"no words for {kind!r}")
+
+
+def _default_text(field: Field[Any]) -> str:
+    if field.default_factory is not MISSING:
+        return "none"
+    if field.default is MISSING:
+        return "**required**"
+    match field.default:
+        case None | "":
+            return "none"
+        case bool():
+            return str(field.default).lower()
+        case float():
+            return f"{field.default:g}"
+    return f"`{field.default}`"
+
+
+def keys_table(cls: type) -> str:
+    """Keys of a settings dataclass, from its fields and its docstring."""
+    notes, kinds = notes_in(cls.__doc__), get_type_hints(cls, include_extras=True)
+    rows = [
+        (f"`{field.name}`", type_text(kinds[field.name]), _default_text(field), notes.get(field.name, ""))
+        for field in fields(cls)
+    ]
+    return f"{summary_of(cls.__doc__)}\n\n{table(('Key', 'Value', 'Default', 'Meaning'), rows)}"
+
+
+def settings_page() -> str:
+    """Keys of the settings file."""
+    drivers = "".join(
+        f"\n## Analyser with `driver: {name}`\n\nBeside the keys of every analyser:\n\n"
+        + keys_table(registry.driver(name).settings)
+        for name in registry.DRIVERS
+    )
+    adapters = "".join(
+        f"\n## `adapters.{name}`\n\n{keys_table(registry.adapter(name).settings)}" for name in registry.ADAPTERS
+    )
+    return (
+        "One YAML 1.2 file. Keys that are not on this page are refused, with the nearest right one. `${NAME}` and\n"
+        "`${NAME:-default}` in a value come from the environment, `$${` stands for `${`; `!file path` is the one line\n"
+        "of a secret file. Top-level keys that begin with `x-` are ignored and may carry anchors. For completion in\n"
+        "an editor, begin the file with `# yaml-language-server: $schema=analyser-gateway.schema.json` and put the\n"
+        "output of `analyser-gateway schema` beside it.\n"
+        f"\n## The file\n\n{keys_table(FileSections)}"
+        f"\n## `buses.<name>`\n\n{keys_table(BusSpec)}"
+        f"\n## `analysers.<name>`\n\n{keys_table(CommonKeys)}{drivers}"
+        f"\n## ChannelSpec\n\n{keys_table(ChannelSpec)}"
+        f"\n## AlarmLimits\n\n{keys_table(AlarmLimits)}{adapters}"
+    )
+
+
+def _option_rows(callback: Callable[..., object]) -> tuple[str, list[tuple[str, ...]]]:
+    """Synopsis of the arguments, and a row per argument or option."""
+    hints, synopsis, rows = get_type_hints(callback, include_extras=True), "", []
+    for name, parameter in inspect.signature(callback).parameters.items():
+        kind, info = get_args(hints[name])
+        if parameter.default is inspect.Parameter.empty:
+            synopsis += f" {info.metavar}"
+            rows.append((f"`{info.metavar}`", type_text(kind), "**required**", info.help))
+            continue
+        flag = next((text for text in (info.default, *(info.param_decls or ())) if str(text).startswith("--")), None)
+        default = parameter.default.value if isinstance(parameter.default, Enum) else parameter.default
+        rows.append((f"`{flag or '--' + name.replace('_', '-')}`", type_text(kind), f"`{default}`", info.help))
+    return synopsis, rows
+
+
+def command_line_page() -> str:
+    """Verbs, options and exit codes."""
+    codes = [
+        (str(cli.EXIT_OK), "Done; `run`, `simulate` and `demo`: stopped by a signal"),
+        (str(cli.EXIT_FAILED), "The work itself failed: a bad frame, a silent server, a port in use"),
+        (str(cli.EXIT_BAD_INPUT), "The input cannot be used: settings, file or option; nothing was started"),
+    ]
+    text = f"## Exit codes\n\n{table(('Code', 'Meaning'), codes)}"
+    for verb in cli.command.registered_commands:
+        if verb.callback is None:
+            continue
+        synopsis, rows = _option_rows(verb.callback)
+        text += f"\n## `analyser-gateway {verb.callback.__name__}{synopsis}`\n\n{inspect.getdoc(verb.callback)}\n"
+        text += f"\n{table(('Argument or option', 'Value', 'Default', 'Meaning'), rows)}" if rows else ""
+    return f"Results go to standard output, messages and the log to standard error.\n\n{text}"
+
+
+PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
+    "quality.md": ("Quality of a value", "gateway/model/quality.py", quality_page),
+    "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
+    "settings.md": ("Settings file", "the settings dataclasses and their docstrings", settings_page),
+    "command-line.md": ("Command line", "gateway/cli/command.py", command_line_page),
+}
+"""File name to title, source and content."""
+
+
+def render(name: str) -> str:
+    """Text of one reference page."""
+    title, source, content = PAGES[name]
+    text = f"{_NOTE.format(source=source)}\n\n# {title}\n\n{content()}"
+    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+
+
+def main() -> None:
+    """Write every page that has changed."""
+    for name in PAGES:
+        path, text = REFERENCE / name, render(name)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"written: {path}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
