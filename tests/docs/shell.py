@@ -50,6 +50,11 @@ def free_port() -> int:
             return port
 
 
+def without(*prefixes: str) -> dict[str, str]:
+    """The environment but for what an outer `make` or the machine's own EPICS settings have put there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+
+
 def shape(line: str) -> str:
     """A line without what differs from run to run."""
     line = re.sub(r"/\S*/(?=ua\w+|python)", ".venv/bin/", line).replace("bin/python3", "bin/python")
@@ -145,7 +150,7 @@ class Shell:
             (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {target} "$@"\n')
             (tools / name).chmod(0o755)
         self._environment = {
-            **os.environ,
+            **without("EPICS_CAS_SERVER_PORT", "EPICS_CA_NAME_SERVERS"),
             "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, *python_path))),
             "PYTHONUNBUFFERED": "1",
@@ -173,7 +178,10 @@ class Shell:
         while shown and not shown[-1].strip():
             shown = shown[:-1]
         if command == "make run":
-            dry = subprocess.run(["make", "--dry-run", "run"], cwd=ROOT, capture_output=True, text=True, check=True)
+            make = ["make", "--no-print-directory", "--dry-run", "run"]
+            dry = subprocess.run(
+                make, cwd=ROOT, env=without("MAKE"), capture_output=True, text=True, check=True, timeout=ALLOWED_S
+            )
             command = dry.stdout.splitlines()[-1]
         if exit_code == 0 and UNTIL_STOPPED.match(command):
             self._background.append(Background(command, self._start(f"exec {self.local(command)}")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tomllib
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,14 @@ import typer.testing
 
 from gateway import ports, registry
 from gateway.cli.command import command
-from gateway.model.quality import QUALITY, Severity, State
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import AlarmLimits
+from gateway.model.projection import Projector
+from gateway.model.quality import QUALITY, State
+from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.model.sample import Sample
+from gateway.model.site_builder import build_site
 from gateway.settings.load import load_settings
 from gateway.settings.site_spec import site_spec
 from tests.docs.pages import PAGES, ROOT, Page
@@ -121,11 +129,47 @@ def test_what_a_page_names_exists(page: Page) -> None:
 def test_the_explanation_of_quality_names_every_state_of_a_value() -> None:
     text = Page(ROOT / "docs" / "explanation" / "quality.md").text
     assert {state.value for state in State} - set(re.findall(r"`([a-z-]+)`", text)) == {State.STOPPED.value}
-    order = re.findall(r"^\d+\. (.*?)(?::|$)", text, flags=re.MULTILINE)
-    ranked = [State(name) for line in order for name in re.findall(r"`([a-z-]+)`", line)]
-    assert ranked[-1] is State.GOOD
-    assert ranked[0] is State.ANALYSER_FAULT
-    assert all(QUALITY[state].severity < Severity.INVALID for state in ranked[5:])
+
+
+def test_the_first_of_the_states_in_the_explanation_wins() -> None:
+    """With everything wrong at once the first one shows; put it right, and the next one does; at last all is good."""
+    text = Page(ROOT / "docs" / "explanation" / "quality.md").text
+    ladder = re.findall(r"^\d+\. (.*?)(?::|$)", text, flags=re.MULTILINE)
+    ranked = [[State(name) for name in re.findall(r"`([a-z-]+)`", line)] for line in ladder]
+    spec = ChannelSpec("%", range=(0, 100), limits=AlarmLimits(10, 20, 80, 90))
+    values: dict[int, float | None] = {3: None, 7: 120, 8: 95}
+    for rank, states in enumerate(ranked):
+        wrong = [number >= rank for number in range(len(ranked) - 1)]
+        status = (
+            ChannelStatus(
+                fault=wrong[1],
+                invalid=wrong[2],
+                calibrating=wrong[5],
+                warming_up=wrong[6],
+                alarms=(wrong[9], False, False, False),
+                maintenance=wrong[10],
+            )
+            if rank < len(wrong)
+            else ChannelStatus()
+        )
+        value = next((values[number] for number in values if number >= rank), 50.0)
+        unit = "vpm" if rank <= 4 else "%"
+        reading = Reading("I1", ChannelKind.MEASURED, "", value, unit, status)
+        assert state_of(reading, AnalyserStatus(fault=rank == 0), spec) in states, ladder[rank]
+
+
+def state_of(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec) -> State:
+    site = build_site("site", [("a", "", DeviceDescription("", "", {"I1": spec}))])
+    sample = Sample(
+        "a",
+        "I1",
+        reading,
+        ProtocolKind.MODBUS_RTU,
+        1,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        metadata={"analyser": analyser},
+    )
+    return Projector(site.groups[0], {"I1": spec}).project([sample]).states[0]
 
 
 def test_options_named_on_pages_exist() -> None:
