@@ -44,13 +44,15 @@ class Child:
         """The next line of the process.
 
         Raises:
-            RuntimeError: It ended without one; what it had to say is on standard error.
+            RuntimeError: It ended without one, or is too busy to answer; what it had to say is on standard error.
         """
         try:
             with anyio.fail_after(_PATIENCE_S):
                 answer: dict[str, Any] = json.loads(await self._lines.receive_until(b"\n", _LONGEST_LINE))
         except (anyio.EndOfStream, anyio.IncompleteRead) as error:
             raise RuntimeError("a process of the bench has ended; see above") from error
+        except TimeoutError as error:
+            raise RuntimeError(f"a process of the bench has not answered for {_PATIENCE_S} s") from error
         return answer
 
 
