@@ -18,6 +18,8 @@ from gateway.settings.site_spec import site_spec
 from gateway.simulator import running
 from gateway.streaming.clock import SystemClock
 
+USUAL_CA_PORT = "5064"
+
 
 def run_demo(simulator: Path, config: Path) -> None:
     """Run both until a signal comes.
@@ -49,9 +51,11 @@ def invitation(settings: GatewaySettings, endpoints: dict[str, tuple[str, ...]])
     lines = ["", f"The demo is running: {len(settings.analysers)} simulated analysers. Stop it with Ctrl-C.", ""]
     if "epics_ca" in first:
         pv = first["epics_ca"]
+        port = endpoints["epics_ca"][0].rpartition(":")[2]
+        server_port = "" if port == USUAL_CA_PORT else f" EPICS_CA_SERVER_PORT={port}"
         lines += [
             f"EPICS Channel Access on {', '.join(endpoints['epics_ca'])}. In another shell:",
-            "  export EPICS_CA_AUTO_ADDR_LIST=NO EPICS_CA_ADDR_LIST=127.0.0.1",
+            f"  export EPICS_CA_AUTO_ADDR_LIST=NO EPICS_CA_ADDR_LIST=127.0.0.1{server_port}",
             f"  caget -d DBR_CTRL_DOUBLE {pv}",
             f"  camonitor {pv}",
             "without EPICS base, the same with the libca of pyepics:",
@@ -63,7 +67,7 @@ def invitation(settings: GatewaySettings, endpoints: dict[str, tuple[str, ...]])
         url, node = endpoints["opcua"][0], first["opcua"]
         lines += [
             f"OPC UA on {url} (anonymous, read-only). In another shell:",
-            f"  {python.parent / 'uals'} -u {url} -n 'i=85' -d 3",
+            f"  {python.parent / 'uals'} -u {url} -n 'ns=2;s={site.devices[0].name}' -d 1",
             f"  {python.parent / 'uaread'} -u {url} -n '{node}'",
             f"  {python.parent / 'uasubscribe'} -u {url} -n '{node}'",
             "",

@@ -31,7 +31,7 @@ def run_gateway(config: Path) -> None:
             await tasks.start(gateway.run, stop)
             for name, endpoints in gateway.endpoints.items():
                 _log.info("%s serves %s", name, ", ".join(endpoints))
-            _log.info("%d analysers, %d buses; stop with Ctrl-C", len(settings.analysers), len(settings.buses))
+            _log.info("serving %s; stop with Ctrl-C", ", ".join(settings.analysers))
 
     anyio.run(run_until_signal, work, backend="asyncio")
     _log.info("stopped")

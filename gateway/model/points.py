@@ -19,7 +19,14 @@ class ValueKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AlarmLimits:
-    """Limits of a process value in its own unit; None switches a limit off."""
+    """Limits of a process value in its own unit; a limit that is left out is off.
+
+    Attributes:
+        low_low: At or below it the value is in major alarm (EPICS LOLO).
+        low: At or below it the value is in minor alarm (EPICS LOW).
+        high: At or above it the value is in minor alarm (EPICS HIGH).
+        high_high: At or above it the value is in major alarm (EPICS HIHI).
+    """
 
     low_low: float | None = None
     low: float | None = None

@@ -138,6 +138,11 @@ class Projector:
             states[self._communication] = State.GOOD
         return self._update(stamp, values, states, fresh=False)
 
+    def in_state(self, update: Update, state: State) -> list[str]:
+        """Channels whose value is in that state."""
+        values = range(0, self._communication, _POINTS_PER_CHANNEL)
+        return [self._group.points[index].path[0] for index in values if update.states[index] is state]
+
     def _update(self, stamp: Stamp, values: list[Value], states: list[State], *, fresh: bool) -> Update:
         changed = [
             index

@@ -9,6 +9,7 @@ from gateway.model.projection import Projector
 from gateway.model.quality import State
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock, Stamp
+from gateway.model.update import Update
 from gateway.runtime.hub import Hub
 
 HARD_LIMIT = 3
@@ -43,6 +44,7 @@ class Freshness:
         self._good_ns = clock.monotonic_ns()
         self._state: State = State.WAITING
         self._failures = 0
+        self._mismatched: list[str] = []
         self._log = logging.getLogger(f"gateway.analyser.{device}")
 
     def deliver(self, batch: Sequence[Sample]) -> None:
@@ -51,7 +53,9 @@ class Freshness:
         if error is None:
             self._good_ns = batch[0].monotonic_ns
             self._transition(State.GOOD, "")
-            self._hub.publish(self._projector.project(batch))
+            update = self._projector.project(batch)
+            self._hub.publish(update)
+            self._report_units(update)
             return
         self.fail(error, Stamp.from_utc(batch[0].received_at, batch[0].monotonic_ns))
 
@@ -71,6 +75,7 @@ class Freshness:
 
     async def watch(self) -> None:
         """Lower the quality when time passes without anything fresh; runs until cancelled."""
+        self._good_ns = self._clock.monotonic_ns()
         while True:
             good_ns = self._good_ns
             await self._clock.sleep_until(good_ns + self._stale_ns)
@@ -89,6 +94,16 @@ class Freshness:
         """Show that the gateway is stopping."""
         self._hub.publish(self._projector.degrade(State.STOPPED, stamp))
 
+    def _report_units(self, update: Update) -> None:
+        mismatched = self._projector.in_state(update, State.UNIT_MISMATCH)
+        if mismatched != self._mismatched:
+            self._mismatched = mismatched
+            if mismatched:
+                what = "the analyser sends another unit than configured; correct `unit` in the settings"
+                self._log.error("%s: %s: %s", self._device, ", ".join(mismatched), what)
+            else:
+                self._log.warning("%s: all units are as configured again", self._device)
+
     def _degrade(self, state: State, stamp: Stamp, reason: str) -> None:
         self._transition(state, reason)
         self._hub.publish(self._projector.degrade(state, stamp))
@@ -100,7 +115,8 @@ class Freshness:
             if self._state is State.WAITING:
                 self._log.info("%s: first values", self._device)
             else:
-                self._log.warning("%s: back after %d failed reads", self._device, self._failures)
+                failures = f" after {self._failures} failed reads" if self._failures else ""
+                self._log.warning("%s: back%s", self._device, failures)
             self._failures = 0
         else:
             self._log.warning("%s: %s: %s", self._device, state.value, reason)

@@ -157,7 +157,7 @@ async def test_an_error_handled_inside_is_not_raised_again(clock: VirtualClock) 
 
 async def test_an_error_of_the_body_comes_out_as_itself(clock: VirtualClock) -> None:
     fault = ExceptionGroup("the body's own group", [ValueError("body")])
-    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012 - the context under test is left by the error
+    with pytest.raises(ExceptionGroup) as caught:
         async with record(ScriptedSource(clock), rate_hz=10, clock=clock):
             await clock.sleep(1)
             raise fault
@@ -165,7 +165,7 @@ async def test_an_error_of_the_body_comes_out_as_itself(clock: VirtualClock) -> 
 
 
 async def test_an_error_of_the_body_wins_over_the_producers(clock: VirtualClock) -> None:
-    with pytest.raises(ValueError, match="body"):  # noqa: PT012 - as above
+    with pytest.raises(ValueError, match="body"):
         async with record(ScriptedSource(clock, lambda _: LinkError("gone")), rate_hz=10, clock=clock):
             await clock.sleep(1)
             raise ValueError("body")

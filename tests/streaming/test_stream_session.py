@@ -114,7 +114,7 @@ async def test_row_17_a_polls_error_comes_ungrouped_after_the_buffered_samples(
 ) -> None:
     source = ScriptedSource(clock, lambda poll: error if poll == 3 else 0.0)
     got = 0
-    with pytest.raises(type(error)) as caught:  # noqa: PT012 - the session under test is left by the error
+    with pytest.raises(type(error)) as caught:
         async with poll_session(source, rate_hz=10, clock=clock) as session:
             await clock.sleep(5)
             async for _ in session:

@@ -104,5 +104,5 @@ async def _collect_log(process: Process, log: list[str], *, task_status: anyio.a
         *lines, text = text.split("\n")
         for line in lines:
             log.append(line)
-            if "stop with Ctrl-C" in line:
+            if "; stop with Ctrl-C" in line:
                 task_status.started()

@@ -31,7 +31,7 @@ def sweep(
     bits: list[int] | None = None,
     own: list[int] | None = None,
 ):
-    raw = [values or [0] * 70, bits or [0] * 80, own or [0] * 16]
+    raw = [own or [0] * 16, bits or [0] * 80, values or [0] * 70]
     return decode_sweep(full_plan(channels), raw, DisplayText())
 
 
@@ -121,11 +121,11 @@ def test_the_analyser_bits():
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        ([[0] * 70, [0] * 80], "cannot have 2 answers"),
-        ([[0] * 69, [0] * 80, [0] * 16], "input registers 0 to 69: asked for 70"),
-        ([[0] * 70, [0] * 88, [0] * 16], "discrete inputs 0 to 79: asked for 80"),
-        ([[65536] * 70, [0] * 80, [0] * 16], "not a number from 0 to 65535"),
-        ([[0] * 70, [0] * 80, [2] * 16], "discrete inputs 1000 to 1015: a discrete input is neither"),
+        ([[0] * 16, [0] * 80], "cannot have 2 answers"),
+        ([[0] * 16, [0] * 80, [0] * 69], "input registers 0 to 69: asked for 70"),
+        ([[0] * 16, [0] * 88, [0] * 70], "discrete inputs 0 to 79: asked for 80"),
+        ([[0] * 16, [0] * 80, [65536] * 70], "not a number from 0 to 65535"),
+        ([[2] * 16, [0] * 80, [0] * 70], "discrete inputs 1000 to 1015: a discrete input is neither"),
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_a_protocol_error(raw: list[list[int]], told: str):

@@ -73,7 +73,7 @@ def answer_data(mode: str, response: str):
 
 def sweep_of(mode: str):
     answers = []
-    for read in MODBUS[mode][:3]:
+    for read in MODBUS[mode][2::-1]:  # the values come last in a sweep
         data = answer_data(mode, read["response"])
         if read["op"].startswith("FC04"):
             answers.append([int.from_bytes(data[place : place + 2]) for place in range(0, len(data), 2)])
