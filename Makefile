@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test lint types imports unit schema bench clean
+.PHONY: help run test lint types imports unit generated bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    install and start the demo: simulated analysers and the gateway"
 	@echo "make test   everything that must hold before a change lands"
 	@echo "make bench  speed and memory, printed as tables"
+	@echo "make generated  the schema and the reference pages, after a change of settings, points or verbs"
 	@echo "make clean  remove the virtual environment and caches"
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -36,8 +37,9 @@ imports: $(VENV)/installed
 unit: $(VENV)/installed
 	$(BIN)/python -m pytest
 
-schema: $(VENV)/installed
+generated: $(VENV)/installed
 	$(BIN)/python -m gateway schema > config/analyser-gateway.schema.json
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/installed
 	$(BIN)/python -m bench

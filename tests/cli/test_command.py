@@ -67,7 +67,7 @@ def test_every_sample_file_is_right(config: Path) -> None:
 def test_the_schema_beside_the_sample_files_is_the_one_of_this_program() -> None:
     done = call("schema")
     assert done.returncode == 0
-    assert done.stdout == (ROOT / "config" / "analyser-gateway.schema.json").read_text(), "run: make schema"
+    assert done.stdout == (ROOT / "config" / "analyser-gateway.schema.json").read_text(), "run: make generated"
 
 
 def test_describe_lists_every_point_in_every_format() -> None:
