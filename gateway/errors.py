@@ -53,6 +53,10 @@ class DeviceTimeoutError(GatewayError, TimeoutError):
     """The analyser did not answer in time. A damaged request or answer looks the same on Modbus."""
 
 
+class DeviceDemotedError(DeviceTimeoutError):
+    """The analyser was not asked, so that its silence does not slow the others on its wire."""
+
+
 class ProtocolError(GatewayError, ValueError):
     """Bytes came, but they do not say what the protocol allows."""
 

@@ -116,7 +116,8 @@ class ModbusBus(Protocol):
 
     Every call raises:
         LinkError: The wire is down.
-        DeviceTimeoutError: No usable answer after all attempts.
+        DeviceTimeoutError: No usable answer after all attempts; `DeviceDemotedError` when the address was not asked
+            because it has been silent.
         DeviceRefusedError: A Modbus exception.
         ProtocolError: An answer of the wrong shape.
     """

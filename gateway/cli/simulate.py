@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from gateway.cli.signals import run_until_signal
+from gateway.errors import SettingsError
 from gateway.settings.document import read_document
 from gateway.simulator import SimulatorSettings, load_settings, running
 from gateway.streaming.clock import SystemClock
@@ -24,7 +25,10 @@ def load_simulator(config: Path) -> SimulatorSettings:
     """
     document = read_document(config, os.environ)
     document.problems.raise_errors()
-    return load_settings(document.content)
+    try:
+        return load_settings(document.content)
+    except SettingsError as error:
+        raise SettingsError([f"{config}: {problem}" for problem in error.problems]) from error
 
 
 def run_simulator(config: Path) -> None:

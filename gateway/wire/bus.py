@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from gateway.errors import DeviceTimeoutError, LinkError, ProtocolError
+from gateway.errors import DeviceRefusedError, DeviceTimeoutError, LinkError, ProtocolError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
 from gateway.ports import Exchange
 from gateway.wire.modbus import ModbusConnection, open_modbus
+from gateway.wire.silence import SilentAddresses
 
 REOPEN_FIRST_S = 0.5
 REOPEN_LONGEST_S = 5.0
@@ -23,6 +24,8 @@ Request = Callable[[ModbusConnection], Awaitable[Exchange]]
 
 class SharedModbusBus:
     """All analysers of one wire talk through this object; a `ports.ModbusBus`.
+
+    A silent address is set aside for growing pauses, so that it costs its neighbours little; see `SilentAddresses`.
 
     The wire is opened by the first request and reopened by later ones after a loss, at most every 0.5 to 5 s; in
     between requests fail at once. Requests are served in the order in which they came.
@@ -37,6 +40,7 @@ class SharedModbusBus:
         self._reopen_pause_s = REOPEN_FIRST_S
         self._reopen_at_ns = 0
         self._reason = ""
+        self._silent = SilentAddresses(spec.timeout_s, f"bus {name} ({spec.link})")
         self._log = logging.getLogger(f"gateway.wire.bus.{name}")
 
     @property
@@ -51,15 +55,15 @@ class SharedModbusBus:
 
     async def read_input_registers(self, unit: int, address: int, count: int) -> Exchange:
         """See `ports.ModbusBus`."""
-        return await self._read(lambda wire: wire.read_input_registers(unit, address, count))
+        return await self._read(unit, lambda wire: wire.read_input_registers(unit, address, count))
 
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """See `ports.ModbusBus`."""
-        return await self._read(lambda wire: wire.read_discrete_inputs(unit, address, count))
+        return await self._read(unit, lambda wire: wire.read_discrete_inputs(unit, address, count))
 
     async def read_coils(self, unit: int, address: int, count: int) -> Exchange:
         """See `ports.ModbusBus`."""
-        return await self._read(lambda wire: wire.read_coils(unit, address, count))
+        return await self._read(unit, lambda wire: wire.read_coils(unit, address, count))
 
     async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
         """See `ports.ModbusBus`."""
@@ -67,20 +71,34 @@ class SharedModbusBus:
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
         """See `ports.ModbusBus`."""
-        return await self._read(lambda wire: wire.echo(unit, data))
+        return await self._read(unit, lambda wire: wire.echo(unit, data))
 
     async def aclose(self) -> None:
         """Close the wire; a later request opens it again."""
         self._drop()
 
-    async def _read(self, request: Request) -> Exchange:
-        """Repeat a failed read; the turn is given up in between, so that a neighbour waits for one timeout only."""
-        for _ in range(self._spec.attempts - 1):
+    async def _read(self, unit: int, request: Request) -> Exchange:
+        """Repeat a failed read; the turn is given up in between, so that a neighbour waits for one timeout only.
+
+        An address that was silent the last time gets one attempt.
+        """
+        self._silent.admit(unit, self._clock.monotonic_ns())
+        attempts = 1 if unit in self._silent else self._spec.attempts
+        while True:
+            attempts -= 1
             try:
-                return await self._once(request)
-            except (DeviceTimeoutError, ProtocolError):
-                continue
-        return await self._once(request)
+                exchange = await self._once(request)
+            except (DeviceTimeoutError, ProtocolError) as error:
+                if attempts:
+                    continue
+                if isinstance(error, DeviceTimeoutError):
+                    self._silent.failed(unit, self._clock.monotonic_ns())
+                raise
+            except DeviceRefusedError:
+                self._silent.answered(unit)
+                raise
+            self._silent.answered(unit)
+            return exchange
 
     async def _once(self, request: Request) -> Exchange:
         async with self._turn:

@@ -117,6 +117,14 @@ def test_bad_input_is_exit_code_2_without_traceback(arguments: tuple[str, ...], 
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_simulator_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("lines: [{name: one, link: {tcp: '127.0.0.1:0'}, protocol: morse}]\n")
+    done = call("simulate", "wrong.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("wrong.yaml: ")
+    assert "morse" in done.stderr
+
+
 def test_health_of_a_gateway_that_is_not_there_is_exit_code_1(tmp_path: Path, unused_port: int) -> None:
     config = tmp_path / "gateway.yaml"
     text = (ROOT / "config" / "demo.yaml").read_text()

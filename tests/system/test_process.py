@@ -61,7 +61,7 @@ async def test_a_dead_analyser_does_not_silence_its_neighbour(clock: SystemClock
     async with running(modbus_tcp(30, 31), clock) as simulator:
         simulator.instrument("line", 31).switch_on(FaultKind.SILENT)
         analysers = {"alive": analyser(30), "dead": analyser(31, 0.5)}
-        async with start_gateway({"line": bus(simulator, attempts=1)}, analysers) as gateway:
+        async with start_gateway({"line": bus(simulator)}, analysers) as gateway:
             events = await gateway.libca.monitor(["T:alive:Status:Tick"], 10)
             assert [event["severity"] for event in events[2:]] == [0] * 8
             pvs = await gateway.libca.get("T:dead:I1", "T:dead:Status:Communication", "T:alive:I1")

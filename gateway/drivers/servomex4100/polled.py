@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gateway.drivers.servomex4100.read_plan import BlockRead, ReadPlan, Table, full_plan, strict_plan
 from gateway.drivers.servomex4100.sweep import decode_sweep
 from gateway.drivers.servomex4100.text import DisplayText
-from gateway.errors import DeviceRefusedError, DeviceTimeoutError, GatewayError
+from gateway.errors import DeviceDemotedError, DeviceRefusedError, DeviceTimeoutError, GatewayError
 from gateway.model.sample import Sample
 from gateway.ports import Exchange, ModbusBus
 
@@ -57,7 +57,7 @@ class PolledAnalyser:
         return batch
 
     def _reconsider(self, error: GatewayError) -> None:
-        if self._proven:
+        if self._proven or isinstance(error, DeviceDemotedError):
             return
         refused = isinstance(error, DeviceRefusedError) and error.code == _ILLEGAL_DATA_ADDRESS
         if self._plan is self._full and (refused or isinstance(error, DeviceTimeoutError)):
