@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 
@@ -15,6 +14,7 @@ import sniffio
 from blockbuster import blockbuster_ctx
 
 from tests.clients.node_client import NODE_FOLDER, NodeClient
+from tests.ports import free_port
 
 os.environ.update(
     EPICS_CA_AUTO_ADDR_LIST="NO",
@@ -61,11 +61,8 @@ def watch_tasks(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port on loopback that nobody listens on."""
+    return free_port()
 
 
 @pytest.fixture(scope="session")

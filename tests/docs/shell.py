@@ -18,7 +18,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +26,7 @@ from pathlib import Path
 from time import monotonic
 
 from tests.docs.pages import ROOT, Page
+from tests.ports import free_port
 
 PORTS = re.compile(r"(?<=[ :/=])(4840|53\d\d|50[26]\d|4001)\b")
 NOISE = re.compile(r"\*{4} |.*WARNING:asyncua|.*caRepeater|Warning: Duplicate EPICS CA")
@@ -35,19 +35,6 @@ UNTIL_STOPPED = re.compile(
 )
 ALLOWED_S = 20.0
 READER_S = 6.0
-
-
-def free_port() -> int:
-    """A port on loopback that is free for TCP and UDP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def without(*prefixes: str) -> dict[str, str]:

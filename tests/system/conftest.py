@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -20,6 +19,7 @@ from ruamel.yaml import YAML
 
 from gateway.streaming.clock import SystemClock
 from tests.clients.libca import LibcaClient
+from tests.ports import free_port
 
 
 @dataclass
@@ -37,19 +37,6 @@ class RunningGateway:
 
 
 StartGateway = Callable[..., AbstractAsyncContextManager[RunningGateway]]
-
-
-def free_port() -> int:
-    """A port on loopback that is free for TCP and UDP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @pytest.fixture

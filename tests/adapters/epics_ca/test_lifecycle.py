@@ -97,14 +97,6 @@ async def test_the_environment_fills_in_what_settings_leave_out(
         await ChannelAccessAdapter(site, ChannelAccessSettings(beacons=())).serve(task_status=anyio.TASK_STATUS_IGNORED)
 
 
-@pytest.fixture
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
-
-
 async def test_name_servers_alone_are_enough(adapter: ChannelAccessAdapter, port: int, connect: Any, update: Any):
     adapter.apply(update({"I1": 20.9}))
     searches_by_tcp = {"EPICS_CA_ADDR_LIST": "", "EPICS_CA_NAME_SERVERS": f"127.0.0.1:{port}"}
