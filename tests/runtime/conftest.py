@@ -69,9 +69,9 @@ def freshness(site: SiteSpec, hub: Hub, clock: VirtualClock) -> Freshness:
     return Freshness("stack", Projector(site.groups[0], CHANNELS), hub, clock, 5.0)
 
 
-def good(clock: Clock, value: float = 1.0) -> list[Sample]:
+def good(clock: Clock, value: float = 1.0, unit: str = "%") -> list[Sample]:
     stamp = clock.stamp()
-    reading = Reading("I1", ChannelKind.MEASURED, "CO2", value, "%", ChannelStatus())
+    reading = Reading("I1", ChannelKind.MEASURED, "CO2", value, unit, ChannelStatus())
     return [
         Sample(
             "stack",

@@ -84,3 +84,28 @@ async def test_nothing_ever_received_ends_in_lost_too(
         await clock.sleep(100)
         tasks.cancel_scope.cancel()
     assert seen.states == [State.COMMUNICATION_LOST]
+
+
+async def test_the_watch_begins_with_acquisition_not_with_the_start_of_the_program(
+    freshness: Freshness, seen: Recorded, clock: VirtualClock
+) -> None:
+    await clock.sleep(100)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(freshness.watch)
+        await clock.sleep(4)
+        freshness.deliver(good(clock))
+        await clock.sleep(4)
+        tasks.cancel_scope.cancel()
+    assert seen.states == [State.GOOD]
+
+
+async def test_a_wrong_unit_is_logged_once_when_it_comes_and_once_when_it_goes(
+    freshness: Freshness, seen: Recorded, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    for unit in ("%", "vpm", "vpm", "%", "%"):
+        freshness.deliver(good(clock, unit=unit))
+    assert seen.states == [State.GOOD, State.UNIT_MISMATCH, State.GOOD]
+    assert [record.getMessage() for record in caplog.records] == [
+        "stack: I1: the analyser sends another unit than configured; correct `unit` in the settings",
+        "stack: all units are as configured again",
+    ]
