@@ -5,13 +5,10 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import pytest
-from anyio.abc import TaskStatus
 
 from gateway import registry
 from gateway.errors import AdapterError
@@ -23,6 +20,7 @@ from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
 from gateway.ports import Adapter
+from tests.serving import serving
 
 SITE = build_site(
     "works",
@@ -57,20 +55,6 @@ def update_of(site: SiteSpec, group: int, state: State, *, known: bool = True) -
     points = site.groups[group].points
     values = [NATURAL[point.kind] if known else None for point in points]
     return Update(group, Stamp(1, 1_763_689_123_456_789), values, [state] * len(points), range(len(points)))
-
-
-@asynccontextmanager
-async def serving(adapter: Adapter) -> AsyncIterator[None]:
-    async def serve(*, task_status: TaskStatus[None]) -> None:
-        await adapter.serve(task_status=task_status)
-
-    async with anyio.create_task_group() as tasks:
-        with anyio.fail_after(30):
-            await tasks.start(serve)
-        try:
-            yield
-        finally:
-            tasks.cancel_scope.cancel()
 
 
 def test_every_adapter_can_be_tried_on_loopback() -> None:

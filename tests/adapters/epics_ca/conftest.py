@@ -19,6 +19,7 @@ from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
 from tests.clients.libca import CLIENTS, PATIENCE, LibcaProcess, connected, environment
+from tests.serving import serving as serve_adapter
 
 UNIX_US = 1_700_000_000_123_457
 
@@ -77,12 +78,8 @@ Serving = Callable[[ChannelAccessAdapter], AbstractAsyncContextManager[int]]
 
 @asynccontextmanager
 async def _serving(adapter: ChannelAccessAdapter) -> AsyncIterator[int]:
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(lambda *, task_status: adapter.serve(task_status=task_status))
-        try:
-            yield int(adapter.endpoints[0].rpartition(":")[2])
-        finally:
-            tasks.cancel_scope.cancel()
+    async with serve_adapter(adapter) as endpoint:
+        yield int(endpoint.rpartition(":")[2])
 
 
 @pytest.fixture

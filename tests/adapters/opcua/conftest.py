@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Va
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from tests.serving import serving as serve_adapter
 
 
 def _site() -> SiteSpec:
@@ -69,29 +70,15 @@ def adapter(site: SiteSpec, settings: OpcUaSettings) -> OpcUaAdapter:
 Serving = Callable[[OpcUaAdapter], AbstractAsyncContextManager[str]]
 
 
-@asynccontextmanager
-async def _serving(adapter: OpcUaAdapter) -> AsyncIterator[str]:
-    async def serve(*, task_status: anyio.abc.TaskStatus[None]) -> None:
-        await adapter.serve(task_status=task_status)
-
-    async with anyio.create_task_group() as tasks:
-        with anyio.fail_after(30):
-            await tasks.start(serve)
-        try:
-            yield adapter.endpoints[0]
-        finally:
-            tasks.cancel_scope.cancel()
-
-
 @pytest.fixture
 def serving() -> Serving:
     """Context manager: the endpoint URL of a running server."""
-    return _serving
+    return serve_adapter
 
 
 @pytest.fixture
 async def url(adapter: OpcUaAdapter) -> AsyncIterator[str]:
-    async with _serving(adapter) as endpoint:
+    async with serve_adapter(adapter) as endpoint:
         yield endpoint
 
 
