@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from gateway.errors import LinkError
+from gateway.model.reopen_pause import ReopenPause
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock
 from gateway.ports import BroadcastSource
 from gateway.runtime.freshness import Freshness
 from gateway.streaming.summary import AcquisitionSummary
-
-REOPEN_FIRST_S = 0.5
-REOPEN_LONGEST_S = 5.0
 
 
 class BroadcastAcquisition:
@@ -43,7 +41,7 @@ class BroadcastAcquisition:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        pause_s = REOPEN_FIRST_S
+        pause = ReopenPause()
         down = False
         while True:
             try:
@@ -51,7 +49,7 @@ class BroadcastAcquisition:
                     async for batch in batches:
                         self.summary.reconnects += down
                         down = False
-                        pause_s = REOPEN_FIRST_S
+                        pause.reset()
                         self._take(batch)
             except LinkError as error:
                 self._freshness.fail(error, self._clock.stamp())
@@ -60,8 +58,7 @@ class BroadcastAcquisition:
             except Exception as error:  # noqa: BLE001  a fault of the driver must not stop the other analysers
                 self._log.exception("fault of the driver; the wire is opened again")
                 self._freshness.fail(error, self._clock.stamp())
-            await self._clock.sleep_until(self._clock.monotonic_ns() + round(pause_s * 1e9))
-            pause_s = min(2 * pause_s, REOPEN_LONGEST_S)
+            await self._clock.sleep_until(self._clock.monotonic_ns() + pause.next_ns())
 
     def _take(self, batch: Sequence[Sample]) -> None:
         first = batch[0]

@@ -10,13 +10,12 @@ import anyio
 from gateway.errors import DeviceRefusedError, DeviceTimeoutError, LinkError, ProtocolError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
+from gateway.model.reopen_pause import ReopenPause
 from gateway.model.stamp import Clock
 from gateway.ports import Exchange
 from gateway.wire.modbus import ModbusConnection, open_modbus
 from gateway.wire.silence import SilentAddresses
 
-REOPEN_FIRST_S = 0.5
-REOPEN_LONGEST_S = 5.0
 _NOT_QUIET_S = 2.0
 
 Request = Callable[[ModbusConnection], Awaitable[Exchange]]
@@ -37,7 +36,7 @@ class SharedModbusBus:
         self._clock = clock
         self._turn = anyio.Lock(fast_acquire=True)
         self._connection: ModbusConnection | None = None
-        self._reopen_pause_s = REOPEN_FIRST_S
+        self._reopen_pause = ReopenPause()
         self._reopen_at_ns = 0
         self._reason = ""
         self._silent = SilentAddresses(spec.timeout_s, f"bus {name} ({spec.link})")
@@ -116,8 +115,7 @@ class SharedModbusBus:
     async def _open(self) -> ModbusConnection:
         if self._connection is not None and not self._connection.lost:
             return self._connection
-        if self._connection is not None:
-            self._drop()
+        self._drop()
         if self._clock.monotonic_ns() < self._reopen_at_ns:
             raise LinkError(self._reason, where=f"bus {self._name} ({self._spec.link})", hint="waiting to reopen")
         try:
@@ -127,15 +125,14 @@ class SharedModbusBus:
             raise
         self._log.log(logging.WARNING if self._reason else logging.INFO, "open: %s", self._spec.link)
         self._reason = ""
-        self._reopen_pause_s = REOPEN_FIRST_S
+        self._reopen_pause.reset()
         return self._connection
 
     def _lost(self, error: LinkError) -> None:
         if not self._reason:
             self._log.error("down: %s", error)
         self._reason = error.what
-        self._reopen_at_ns = self._clock.monotonic_ns() + round(self._reopen_pause_s * 1e9)
-        self._reopen_pause_s = min(2 * self._reopen_pause_s, REOPEN_LONGEST_S)
+        self._reopen_at_ns = self._clock.monotonic_ns() + self._reopen_pause.next_ns()
         self._drop()
 
     def _drop(self) -> None:
