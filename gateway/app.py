@@ -9,6 +9,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from gateway import registry
+from gateway.model.diagnostics import COUNTERS
 from gateway.model.projection import Projector
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
@@ -101,6 +102,6 @@ class Gateway:
                     freshness=freshness,
                     clock=self._clock,
                 )
-            counters = CounterProjector(device.groups[-1], acquisition.summary)
+            counters = CounterProjector(device.groups[-1], COUNTERS, acquisition.summary)
             runners.append(AnalyserRunner(name, acquisition, freshness, counters))
         return runners

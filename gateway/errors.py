@@ -75,3 +75,7 @@ class DeviceRefusedError(GatewayError):
 
 class AdapterError(GatewayError):
     """A northbound server cannot start or go on (port in use, bad certificate)."""
+
+
+class ActionRefusedError(GatewayError):
+    """An action that is not open, not confirmed or not authorised; nothing was sent to the analyser."""

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from gateway.model.actions import ActionRequest, ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.readings import ProtocolKind
@@ -91,6 +92,33 @@ class AdapterKind(Protocol):
             OSError: Nobody listens, or the connection broke.
             ValueError: Something else answered.
         """
+        ...
+
+
+class ActionDesk(Protocol):
+    """Where an adapter takes the wishes of its clients. It checks, carries out and writes the audit log."""
+
+    def knows(self, user: str, password: str) -> bool:
+        """Whether this is the password of an operator of the settings; compares in constant time."""
+        ...
+
+    async def invoke(self, request: ActionRequest) -> str:
+        """Carry out one action; returns what became of it, in words.
+
+        Raises:
+            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range. Nothing was
+                sent.
+            GatewayError: The analyser refused it or could not be reached.
+        """
+        ...
+
+
+@runtime_checkable
+class OffersActions(Protocol):
+    """An adapter whose clients can ask for actions. `offer` is called once, before `serve`."""
+
+    def offer(self, desk: ActionDesk) -> None:
+        """Take the desk; `DeviceSpec.actions` says what is open."""
         ...
 
 
@@ -202,6 +230,44 @@ class BroadcastSource(Protocol):
         Raises:
             LinkError: The wire is gone or cannot be opened.
         """
+        ...
+
+
+class ActionExecutor(Protocol):
+    """Carries out the actions of one analyser. Arguments are already checked against the ActionSpec."""
+
+    async def perform(self, action: str, arguments: Sequence[int]) -> str:
+        """Carry out one action; returns what became of it, in words.
+
+        Raises:
+            GatewayError: The analyser refused it or could not be reached.
+        """
+        ...
+
+    async def leftovers(self) -> Sequence[str]:
+        """What earlier commands left behind on the analyser and what would make a new one fail; changes nothing."""
+        ...
+
+
+@runtime_checkable
+class ActionDriver(Protocol):
+    """A driver whose instruments can be made to do something."""
+
+    def actions(self, settings: object, protocol: ProtocolKind) -> Sequence[ActionSpec]:
+        """Every action of such an analyser, whether the settings open it or not."""
+        ...
+
+    def executor(self, device: str, settings: object, bus: ModbusBus) -> ActionExecutor:
+        """The one who carries them out."""
+        ...
+
+
+@runtime_checkable
+class ExplainingDriver(Protocol):
+    """A driver that can say where each of its points comes from."""
+
+    def origin(self, settings: object, protocol: ProtocolKind, path: tuple[str, ...]) -> str:
+        """Register or frame field of one point and how it is decoded, in one or two sentences; empty if unknown."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
 
 
@@ -19,6 +20,8 @@ class DeviceDescription:
         calibration_groups: Number of calibration groups whose state the analyser reports.
         has_clock: Whether it reports its own clock.
         frame_interval_s: Seconds between frames of an analyser that talks unasked; None for one that is polled.
+        address: Modbus address on its bus; None where it has none.
+        actions: What it can be made to do; in a running gateway, those that the settings have opened.
     """
 
     manufacturer: str
@@ -27,3 +30,5 @@ class DeviceDescription:
     calibration_groups: int = 0
     has_clock: bool = False
     frame_interval_s: float | None = None
+    address: int | None = None
+    actions: tuple[ActionSpec, ...] = ()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.model.actions import ActionSpec
 
 Value = float | int | bool | str | None
 
@@ -72,11 +76,13 @@ class PointGroup:
         index: Place of this group in `SiteSpec.groups`.
         device: Name of the analyser.
         points: Fixed order; values and states of an Update follow it index for index.
+        name: What it is within its device; see `DeviceSpec.group`.
     """
 
     index: int
     device: str
     points: tuple[PointSpec, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ class DeviceSpec:
         description: One line for people.
         manufacturer: Maker, empty when not known.
         model: Model, empty when not known.
-        groups: Groups of points; the first is acquired, the last is `Diagnostics`.
+        groups: Groups of points; the first, `Acquired`, is what the analyser says.
+        actions: Actions that the settings have opened.
     """
 
     name: str
@@ -96,11 +103,16 @@ class DeviceSpec:
     manufacturer: str
     model: str
     groups: tuple[PointGroup, ...]
+    actions: tuple[ActionSpec, ...] = ()
 
     @property
     def points(self) -> tuple[PointSpec, ...]:
         """All points of all groups, in order."""
         return tuple(point for group in self.groups for point in group.points)
+
+    def group(self, name: str) -> PointGroup | None:
+        """The group of that name: `Acquired`, `Action`, `Address`, `Bus` or `Diagnostics`; None if it has none."""
+        return next((group for group in self.groups if group.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gateway.model.actions import ACTION_POINTS
+from gateway.model.bus_health import ADDRESS_COUNTERS, BUS_COUNTERS
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
@@ -65,10 +67,25 @@ def build_site(name: str, analysers: Iterable[tuple[str, str, DeviceDescription]
         analysers: Name, description for people, and the driver's description of each analyser, in order.
     """
     devices: list[DeviceSpec] = []
+    groups = 0
     for device, text, description in analysers:
-        points = [point for channel, spec in description.channels.items() for point in _channel_points(channel, spec)]
-        points.extend(_analyser_points(description))
-        acquired = PointGroup(2 * len(devices), device, tuple(points))
-        diagnostics = PointGroup(2 * len(devices) + 1, device, tuple(counter.point for counter in COUNTERS))
-        devices.append(DeviceSpec(device, text, description.manufacturer, description.model, (acquired, diagnostics)))
+        members = tuple(
+            PointGroup(index, device, points, group)
+            for index, (group, points) in enumerate(_groups(description), start=groups)
+        )
+        groups += len(members)
+        names = (device, text, description.manufacturer, description.model)
+        devices.append(DeviceSpec(*names, members, description.actions))
     return SiteSpec(name, tuple(devices))
+
+
+def _groups(description: DeviceDescription) -> Iterator[tuple[str, tuple[PointSpec, ...]]]:
+    channels = (point for channel, spec in description.channels.items() for point in _channel_points(channel, spec))
+    yield "Acquired", (*channels, *_analyser_points(description))
+    if description.actions:
+        yield "Action", ACTION_POINTS
+    if description.address is not None:
+        yield "Address", tuple(counter.point for counter in ADDRESS_COUNTERS)
+    if description.frame_interval_s is None:
+        yield "Bus", tuple(counter.point for counter in BUS_COUNTERS)
+    yield "Diagnostics", tuple(counter.point for counter in COUNTERS)

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 
-from gateway.model.diagnostics import COUNTERS
+from gateway.model.diagnostics import Counter
 from gateway.model.points import PointGroup, Value
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
 
-_counters = attrgetter(*(counter.attribute for counter in COUNTERS))
-_GOOD = (State.GOOD,) * len(COUNTERS)
-
 
 class CounterProjector:
-    """Turns the live summary of one analyser into Updates of its `Diagnostics` group."""
+    """Turns live counters into Updates of one group of points.
 
-    def __init__(self, group: PointGroup, summary: object) -> None:
+    Args:
+        group: The group.
+        table: Its rows, in the order of its points.
+        source: The object that has the attributes of the rows.
+    """
+
+    def __init__(self, group: PointGroup, table: Sequence[Counter], source: object) -> None:
         self._group = group
-        self._summary = summary
-        self._values: tuple[Value, ...] = (None,) * len(COUNTERS)
+        self._read = attrgetter(*(counter.attribute for counter in table))
+        self._source = source
+        self._values: tuple[Value, ...] = (None,) * len(table)
 
     def project(self, stamp: Stamp) -> Update:
         """The counters now; only those that moved are marked as changed."""
-        values: tuple[Value, ...] = _counters(self._summary)
+        values: tuple[Value, ...] = self._read(self._source)
         changed = [index for index, (new, old) in enumerate(zip(values, self._values, strict=True)) if new != old]
         self._values = values
-        return Update(self._group.index, stamp, values, _GOOD, changed)
+        states = [State.WAITING if value is None else State.GOOD for value in values]
+        return Update(self._group.index, stamp, values, states, changed)
 
     def stop(self, stamp: Stamp) -> Update:
         """The last counters under `State.STOPPED`."""
-        return Update(self._group.index, stamp, self._values, (State.STOPPED,) * len(_GOOD), range(len(_GOOD)))
+        count = len(self._values)
+        return Update(self._group.index, stamp, self._values, (State.STOPPED,) * count, range(count))

@@ -10,6 +10,7 @@ import anyio
 
 from gateway.errors import LinkError
 from gateway.model.stamp import Clock, Stamp
+from gateway.wire.tap import WireEventKind, WireTap
 
 _UNREAD_BYTES_KEPT = 64 * 1024
 
@@ -20,9 +21,10 @@ class Receiver(asyncio.Protocol):
     Reading pauses while more than 64 KiB wait for a slow consumer, so memory stays bounded and the kernel pushes back.
     """
 
-    def __init__(self, where: str, clock: Clock) -> None:
+    def __init__(self, where: str, clock: Clock, tap: WireTap) -> None:
         self._where = where
         self._clock = clock
+        self._tap = tap
         self._chunks: deque[tuple[bytes, Stamp]] = deque()
         self._unread = 0
         self._wake = anyio.Event()
@@ -45,6 +47,7 @@ class Receiver(asyncio.Protocol):
 
     def arrived(self, data: bytes, stamp: Stamp) -> None:
         """Take bytes that were stamped elsewhere."""
+        self._tap.see(WireEventKind.RECEIVED, stamp, data)
         self._chunks.append((data, stamp))
         self._unread += len(data)
         if self.backlogged and self._transport is not None:

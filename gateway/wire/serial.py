@@ -18,13 +18,14 @@ from gateway.model.bus_spec import BusSpec
 from gateway.model.stamp import Clock
 from gateway.ports import ByteLink
 from gateway.wire.receiver import Receiver
+from gateway.wire.tap import WireTap
 
 PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 _REMOTE_READ_S = 0.2  # how long the thread of a remote port may sit in a read before it looks at the stop flag
 
 
 @asynccontextmanager
-async def open_serial(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[ByteLink]:
+async def open_serial(name: str, spec: BusSpec, clock: Clock, tap: WireTap) -> AsyncIterator[ByteLink]:
     """Open a local serial port exclusively and read from it.
 
     Raises:
@@ -32,7 +33,7 @@ async def open_serial(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[B
     """
     path = spec.parsed_link.path
     where = f"bus {name} ({path})"
-    receiver = Receiver(where, clock)
+    receiver = Receiver(where, clock, tap)
     try:
         await serial_asyncio.create_serial_connection(  # type: ignore[no-untyped-call]
             asyncio.get_running_loop(),
@@ -57,7 +58,7 @@ async def open_serial(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[B
 
 
 @asynccontextmanager
-async def open_rfc2217(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[ByteLink]:
+async def open_rfc2217(name: str, spec: BusSpec, clock: Clock, tap: WireTap) -> AsyncIterator[ByteLink]:
     """Open a remote serial port by RFC 2217 and read from it.
 
     pyserial's RFC 2217 client is blocking, so a worker thread opens, reads and closes it; bytes are stamped there. A
@@ -68,7 +69,7 @@ async def open_rfc2217(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[
     """
     link = spec.parsed_link
     where = f"bus {name} ({link})"
-    receiver = Receiver(where, clock)
+    receiver = Receiver(where, clock, tap)
     loop = asyncio.get_running_loop()
     decided = anyio.Event()
     failures: list[Exception] = []

@@ -15,6 +15,7 @@ from gateway.model.stamp import Clock
 from gateway.ports import ByteLink
 from gateway.wire.name_lookup import address_of
 from gateway.wire.receiver import Receiver
+from gateway.wire.tap import WireTap
 
 _CONNECT_S = 5.0
 
@@ -28,7 +29,7 @@ def keep_alive(raw: socket.socket) -> None:
 
 
 @asynccontextmanager
-async def open_socket(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[ByteLink]:
+async def open_socket(name: str, spec: BusSpec, clock: Clock, tap: WireTap) -> AsyncIterator[ByteLink]:
     """Connect and read.
 
     Raises:
@@ -36,7 +37,7 @@ async def open_socket(name: str, spec: BusSpec, clock: Clock) -> AsyncIterator[B
     """
     link = spec.parsed_link
     where = f"bus {name} ({link})"
-    receiver = Receiver(where, clock)
+    receiver = Receiver(where, clock, tap)
     try:
         with anyio.fail_after(_CONNECT_S):
             address = await address_of(link.host, link.port)

@@ -7,6 +7,7 @@ import pytest
 from anyio.abc import TaskStatus
 
 from gateway.errors import AdapterError
+from gateway.model.diagnostics import COUNTERS
 from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.model.update import Update
@@ -71,7 +72,7 @@ def supervise(
 ) -> tuple[Supervisor, Once]:
     clock = SystemClock()
     once = Once(log, freshness)
-    counters = CounterProjector(site.groups[1], AcquisitionSummary(clock.stamp().utc))
+    counters = CounterProjector(site.groups[-1], COUNTERS, AcquisitionSummary(clock.stamp().utc))
     fleet = iter(servers)
     runners = [AdapterRunner(f"server{number}", lambda: next(fleet), hub) for number in range(len(servers))]
     return Supervisor(hub, runners, [AnalyserRunner("stack", once, freshness, counters)], clock), once

@@ -67,6 +67,7 @@ class Servomex4100:
             calibration_groups=CALIBRATION_GROUPS,
             has_clock=continuous,
             frame_interval_s=options.frame_interval_s if continuous else None,
+            address=None if continuous else options.address,
         )
 
     def exchanges(self, settings: object, protocol: ProtocolKind) -> Sequence[WireExchange]:
