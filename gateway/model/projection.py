@@ -5,61 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.points import AlarmLimits, PointGroup, Value
+from gateway.model.points import PointGroup, Value
 from gateway.model.quality import QUALITY, State
-from gateway.model.readings import AnalyserStatus, ChannelStatus, Reading
+from gateway.model.readings import AnalyserStatus, ChannelStatus
 from gateway.model.sample import Sample
 from gateway.model.site_builder import CHANNEL_FLAGS
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value_rules import Reason, canonical_unit, value_rule
 
 _POINTS_PER_CHANNEL = 2 + len(CHANNEL_FLAGS)
-_SAME_UNIT = {"vpm": "ppm"}  # parts per million by volume (Servomex 4000 series: 1 % = 10 000 vpm)
-
-
-def _limit_state(value: float, limits: AlarmLimits) -> State:
-    if limits.high_high is not None and value >= limits.high_high:
-        return State.HIGH_HIGH
-    if limits.low_low is not None and value <= limits.low_low:
-        return State.LOW_LOW
-    if limits.high is not None and value >= limits.high:
-        return State.HIGH
-    if limits.low is not None and value <= limits.low:
-        return State.LOW
-    return State.GOOD
-
-
-def _canonical_unit(unit: str) -> str:
-    folded = unit.strip().casefold()
-    return _SAME_UNIT.get(folded, folded)
-
-
-def _value_state(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, unit: str) -> State:
-    """State of a channel's value; the first rule that holds wins, worst first."""
-    status = reading.status
-    if analyser.fault:
-        return State.ANALYSER_FAULT
-    if status.fault:
-        return State.CHANNEL_FAULT
-    if status.invalid:
-        return State.INVALID_INPUT
-    value = reading.value
-    if value is None:
-        return State.NO_VALUE
-    if reading.unit and _canonical_unit(reading.unit) != unit:
-        return State.UNIT_MISMATCH
-    if status.calibrating:
-        return State.CALIBRATING
-    if status.warming_up:
-        return State.WARMING_UP
-    if spec.range is not None and not spec.range[0] <= value <= spec.range[1]:
-        return State.OUT_OF_RANGE
-    state = State.GOOD if spec.limits is None else _limit_state(value, spec.limits)
-    if state is State.GOOD and any(status.alarms):
-        return State.ALARM
-    if state is State.GOOD and (status.maintenance or analyser.maintenance):
-        return State.MAINTENANCE
-    return state
 
 
 def _flags(status: ChannelStatus) -> tuple[bool, ...]:
@@ -86,7 +41,7 @@ class Projector:
 
     def __init__(self, group: PointGroup, channels: Mapping[str, ChannelSpec]) -> None:
         self._group = group
-        self._channels = [(spec, _canonical_unit(spec.unit)) for spec in channels.values()]
+        self._channels = [(spec, canonical_unit(spec.unit)) for spec in channels.values()]
         count = len(group.points)
         self._cyclic = [point.cyclic for point in group.points]
         self._known: list[Value] = [None] * count
@@ -108,7 +63,7 @@ class Projector:
             reading = sample.reading
             assert reading is not None  # noqa: S101  an error Sample never comes with readings
             values.append(reading.value)
-            states.append(_value_state(reading, analyser, spec, unit))
+            states.append(value_rule(reading, analyser, spec, unit).state)
             values.append(reading.name)
             values.extend(_flags(reading.status))
         values.extend((State.GOOD.value, self._ticks, analyser.fault, analyser.maintenance))
@@ -137,6 +92,26 @@ class Projector:
         if state is not State.STOPPED:
             states[self._communication] = State.GOOD
         return self._update(stamp, values, states, fresh=False)
+
+    def reason(self, index: int, batch: Sequence[Sample]) -> Reason:
+        """Why a point is in its state after that batch; the rule that decided says it.
+
+        Args:
+            index: Place of the point in the group.
+            batch: The last one that was projected.
+        """
+        analyser = batch[0].metadata["analyser"]
+        assert isinstance(analyser, AnalyserStatus)  # noqa: S101  as in `project`
+        channel, place = divmod(index, _POINTS_PER_CHANNEL)
+        if channel < len(self._channels):
+            reading = batch[channel].reading
+            assert reading is not None  # noqa: S101  as in `project`
+            if place == 0:
+                spec, unit = self._channels[channel]
+                return value_rule(reading, analyser, spec, unit).reason(reading, analyser, spec)
+        elif self._states[index] is State.NO_VALUE:
+            return Reason("the analyser's clock is not set, or shows no date")
+        return Reason("fresh")
 
     def in_state(self, update: Update, state: State) -> list[str]:
         """Channels whose value is in that state."""
