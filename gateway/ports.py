@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from gateway.model.actions import ActionRequest, ActionSpec
 from gateway.model.device_description import DeviceDescription
+from gateway.model.discovery import Identity
 from gateway.model.points import SiteSpec
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
@@ -106,8 +107,8 @@ class ActionDesk(Protocol):
         """Carry out one action; returns what became of it, in words.
 
         Raises:
-            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range. Nothing was
-                sent.
+            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range;
+                was sent.
             GatewayError: The analyser refused it or could not be reached.
         """
         ...
@@ -268,6 +269,43 @@ class ExplainingDriver(Protocol):
 
     def origin(self, settings: object, protocol: ProtocolKind, path: tuple[str, ...]) -> str:
         """Register or frame field of one point and how it is decoded, in one or two sentences; empty if unknown."""
+        ...
+
+
+class FrameRecogniser(Protocol):
+    """Looks for the frames of one family of instruments in what is heard on a wire. A new one for each opening."""
+
+    @property
+    def longest_frame(self) -> int:
+        """Bytes of the longest frame there is."""
+        ...
+
+    def feed(self, data: bytes, stamp: Stamp) -> Identity | None:
+        """Take bytes that arrived; what the last frame they complete says, None when they complete none.
+
+        Only a frame whose checksum holds counts.
+        """
+        ...
+
+
+@runtime_checkable
+class DiscoverableDriver(Protocol):
+    """A driver whose instruments can be found on a wire that nobody has described. Nothing but reads may be sent."""
+
+    def recogniser(self, assumed_interval_s: float) -> FrameRecogniser | None:
+        """A recogniser of instruments that talk unasked; None when this family does not.
+
+        Args:
+            assumed_interval_s: Seconds between frames until two of them have shown it.
+        """
+        ...
+
+    async def identify(self, bus: ModbusBus, address: int) -> Identity | None:
+        """Ask the instrument at an address what it is; None when it is none of this family.
+
+        Raises:
+            GatewayError: As the calls of the bus do, but for refusals that only say that there is no such register.
+        """
         ...
 
 
