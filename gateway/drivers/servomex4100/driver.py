@@ -8,9 +8,10 @@ from typing import cast
 from gateway.drivers.servomex4100.channels import CALIBRATION_GROUPS, SLOT_BY_ID
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.device_description import DeviceDescription
+from gateway.model.discovery import Identity
 from gateway.model.readings import ProtocolKind
 from gateway.model.wire_time import WireExchange
-from gateway.ports import BroadcastSource, LinkOpener, ModbusBus, PollSource
+from gateway.ports import BroadcastSource, FrameRecogniser, LinkOpener, ModbusBus, PollSource
 
 MOST_CONTINUOUS_CHANNELS = 7
 LONGEST_INTERVAL_S = 9999
@@ -80,6 +81,18 @@ class Servomex4100:
             channels = len(options.channels.keys() | {"E1", "E2"})
             return (WireExchange(0, frame_length(max(FEWEST_CHANNELS, channels))),)
         return plan_exchanges(full_plan(list(options.channels)), protocol)
+
+    def recogniser(self, assumed_interval_s: float) -> FrameRecogniser:
+        """See `ports.DiscoverableDriver.recogniser`."""
+        from gateway.drivers.servomex4100.identify import ServomexFrames
+
+        return ServomexFrames(assumed_interval_s)
+
+    async def identify(self, bus: ModbusBus, address: int) -> Identity | None:
+        """See `ports.DiscoverableDriver.identify`."""
+        from gateway.drivers.servomex4100.identify import identify_by_modbus
+
+        return await identify_by_modbus(bus, address)
 
     def poll(self, device: str, settings: object, bus: ModbusBus) -> PollSource:
         """See `ports.Driver.poll`."""
