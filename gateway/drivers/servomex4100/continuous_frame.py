@@ -30,8 +30,8 @@ from gateway.model.readings import (
 FEWEST_CHANNELS = 3
 MOST_CHANNELS = 7
 
-_HEADER = (("date", 8), ("time", 8), ("analyser flags", 2), ("calibration groups", 8), ("number of channels", 2))
-_BLOCK = (
+HEADER_FIELDS = (("date", 8), ("time", 8), ("analyser flags", 2), ("calibration groups", 8), ("number of channels", 2))
+BLOCK_FIELDS = (
     ("identity", 2),
     ("name", 6),
     ("value", 6),
@@ -41,11 +41,11 @@ _BLOCK = (
     ("calibrating", 1),
     ("warming up", 1),
 )
-_COUNT_FIELD = len(_HEADER) - 1
+_COUNT_FIELD = len(HEADER_FIELDS) - 1
 _WIDTHS = {
     count: (
-        *(width for _, width in _HEADER),
-        *(width for _ in range(count) for _, width in _BLOCK),
+        *(width for _, width in HEADER_FIELDS),
+        *(width for _ in range(count) for _, width in BLOCK_FIELDS),
         4,
         0,
     )
@@ -86,8 +86,8 @@ def decode_frame(line: bytes, text: DisplayText) -> AnalyserFrame:
     fields = line[1:].split(b";")
     count = _check_shape(line, fields)
     readings = []
-    for first in range(len(_HEADER), len(_HEADER) + count * len(_BLOCK), len(_BLOCK)):
-        identity, name, value, unit, alarms, flags, calibrating, warming_up = fields[first : first + len(_BLOCK)]
+    for first in range(len(HEADER_FIELDS), len(HEADER_FIELDS) + count * len(BLOCK_FIELDS), len(BLOCK_FIELDS)):
+        identity, name, value, unit, alarms, flags, calibrating, warming_up = fields[first : first + len(BLOCK_FIELDS)]
         slot = _SLOT_BY_FIELD.get(identity)
         if slot is None:
             raise _field_error(line, fields, first, "there is no such channel")
@@ -132,8 +132,8 @@ def _check_shape(line: bytes, fields: Sequence[bytes]) -> int:
 
 
 def _check_identities(line: bytes, fields: Sequence[bytes]) -> None:
-    identities = fields[len(_HEADER) : -2 : len(_BLOCK)]
-    last_field = len(fields) - 2 - len(_BLOCK)
+    identities = fields[len(HEADER_FIELDS) : -2 : len(BLOCK_FIELDS)]
+    last_field = len(fields) - 2 - len(BLOCK_FIELDS)
     if len(set(identities)) != len(identities):
         raise _field_error(line, fields, last_field, "a channel occurs twice")
     if identities[-len(_EXTERNALS) :] != _EXTERNALS:
@@ -201,12 +201,12 @@ def _channel_status(
 
 def _field_error(line: bytes, fields: Sequence[bytes], index: int, what: str) -> ProtocolError:
     position = 1 + sum(len(field) + 1 for field in fields[:index])
-    place, number = index - len(_HEADER), len(fields) - len(_HEADER) - 2
+    place, number = index - len(HEADER_FIELDS), len(fields) - len(HEADER_FIELDS) - 2
     if place < 0:
-        name = _HEADER[index][0]
+        name = HEADER_FIELDS[index][0]
     elif place < number:
-        channel = fields[index - place % len(_BLOCK)]
-        name = f"{channel.decode('ascii', 'backslashreplace')} {_BLOCK[place % len(_BLOCK)][0]}"
+        channel = fields[index - place % len(BLOCK_FIELDS)]
+        name = f"{channel.decode('ascii', 'backslashreplace')} {BLOCK_FIELDS[place % len(BLOCK_FIELDS)][0]}"
     else:
         name = "checksum"
     return _error(line, position, name, what, _GRAMMAR_HINT)

@@ -108,5 +108,16 @@ class Servomex4100:
         options = cast("Servomex4100Settings", settings)
         return BroadcastAnalyser(device, list(options.channels), wire)
 
+    def origin(
+        self,
+        settings: object,  # noqa: ARG002  nothing in the settings moves a register or a field
+        protocol: ProtocolKind,
+        path: tuple[str, ...],
+    ) -> str:
+        """See `ports.ExplainingDriver.origin`."""
+        from gateway.drivers.servomex4100.origin import origin
+
+        return origin(protocol, path)
+
 
 DRIVER = Servomex4100()
