@@ -61,6 +61,10 @@ class ProtocolError(GatewayError, ValueError):
     """Bytes came, but they do not say what the protocol allows."""
 
 
+class DamagedAnswerError(ProtocolError):
+    """Bytes came in answer to a request, but no whole frame: wrong CRC or LRC, noise, or half an answer."""
+
+
 class DeviceRefusedError(GatewayError):
     """The analyser answered with a Modbus exception.
 

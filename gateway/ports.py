@@ -107,7 +107,7 @@ class ActionDesk(Protocol):
         """Carry out one action; returns what became of it, in words.
 
         Raises:
-            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range;
+            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range; nothing
                 was sent.
             GatewayError: The analyser refused it or could not be reached.
         """

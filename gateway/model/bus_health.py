@@ -9,6 +9,7 @@ from gateway.model.diagnostics import Counter
 from gateway.model.histogram import Histogram
 from gateway.model.points import PointSpec, ValueKind
 from gateway.model.stamp import Stamp
+from gateway.model.wire_load import WireLoad
 
 _NS_PER_MS = 1e6
 
@@ -113,13 +114,13 @@ class BusHealth:
         is_open: Whether it is open now.
         openings: Times it was opened.
         losses: Times it was lost, or could not be opened when it had been open.
-        load_percent: Share of the last 60 s in which a request, an answer or an owed silence occupied it.
+        load: How much of its time it is occupied.
     """
 
+    load: WireLoad
     is_open: bool = False
     openings: int = 0
     losses: int = 0
-    load_percent: float = 0.0
 
 
 def _row(attribute: str, group: str, name: str, kind: ValueKind, meaning: str, unit: str = "") -> Counter:
@@ -136,12 +137,8 @@ ADDRESS_COUNTERS: tuple[Counter, ...] = (
     _row("requests", "Address", "Requests", _INTEGER, "Requests sent, repeats and probes included"),
     _row("retries", "Address", "Retries", _INTEGER, "Requests sent again after a failed attempt"),
     _row("timeouts", "Address", "Timeouts", _INTEGER, "Attempts without any answer"),
-    _row(
-        "damaged", "Address", "Damaged", _INTEGER, "Attempts answered by a frame with a wrong CRC or LRC, or by noise"
-    ),
-    _row(
-        "strays", "Address", "Strays", _INTEGER, "Frames thrown away: late, from another address or to another request"
-    ),
+    _row("damaged", "Address", "Damaged", _INTEGER, "Attempts answered by a wrong CRC or LRC, or by noise"),
+    _row("strays", "Address", "Strays", _INTEGER, "Frames thrown away: late or from another address"),
     _row("illegal_functions", "Address", "IllegalFunction", _INTEGER, "Modbus exceptions 1"),
     _row("illegal_addresses", "Address", "IllegalDataAddress", _INTEGER, "Modbus exceptions 2"),
     _row("illegal_values", "Address", "IllegalDataValue", _INTEGER, "Modbus exceptions 3"),
@@ -152,7 +149,7 @@ ADDRESS_COUNTERS: tuple[Counter, ...] = (
         "Address",
         "GatewayFailure",
         _INTEGER,
-        "Modbus exceptions 10 and 11: a serial server heard no answer",
+        "Modbus exceptions 10 and 11: a serial server heard nothing",
     ),
     _row("last_good_text", "Address", "LastGood", _TEXT, "UTC of the last good answer"),
     _row("response_ms_p50", "Address", "ResponseP50", _FLOAT, "Median time from request to answer", "ms"),
@@ -165,6 +162,6 @@ BUS_COUNTERS: tuple[Counter, ...] = (
     _row("is_open", "Bus", "Open", _FLAG, "Whether the wire is open"),
     _row("openings", "Bus", "Openings", _INTEGER, "Times the wire was opened"),
     _row("losses", "Bus", "Losses", _INTEGER, "Times the wire was lost"),
-    _row("load_percent", "Bus", "Load", _FLOAT, "Share of the last minute in which the wire was occupied", "%"),
+    _row("load.percent", "Bus", "Load", _FLOAT, "Share of the last minute in which the wire was occupied", "%"),
 )
 """One row per point of a wire, shown under each analyser that is on it."""

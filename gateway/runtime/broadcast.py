@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
+
+import anyio
 
 from gateway.errors import LinkError
 from gateway.model.reopen_pause import ReopenPause
@@ -14,9 +17,13 @@ from gateway.ports import BroadcastSource
 from gateway.runtime.freshness import Freshness
 from gateway.streaming.summary import AcquisitionSummary
 
+_SILENT_INTERVALS = 5
+_SILENT_S = 15.0
+"""Silence of five intervals, at least 15 s, makes the connection suspect: a half-open one stays silent for ever."""
+
 
 class BroadcastAcquisition:
-    """Listens to one analyser for ever and reopens its wire after a loss.
+    """Listens to one analyser for ever and reopens its wire after a loss, or after a long silence.
 
     A slot of the schedule is one frame interval: a frame fills it, and slots that pass without a frame count as late.
 
@@ -26,39 +33,78 @@ class BroadcastAcquisition:
         interval_s: Frame interval set on the analyser.
         freshness: Where batches go.
         clock: Time.
+        uniform: Random numbers from 0 to 1 for the jitter of the pauses before the wire is reopened.
     """
 
     def __init__(
-        self, device: str, source: BroadcastSource, *, interval_s: float, freshness: Freshness, clock: Clock
+        self,
+        device: str,
+        source: BroadcastSource,
+        *,
+        interval_s: float,
+        freshness: Freshness,
+        clock: Clock,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self._log = logging.getLogger(f"gateway.analyser.{device}")
         self._source = source
         self._interval_ns = round(interval_s * 1e9)
+        self._silence_ns = max(_SILENT_INTERVALS * self._interval_ns, round(_SILENT_S * 1e9))
         self._freshness = freshness
         self._clock = clock
+        self._pause = ReopenPause(interval_s, uniform)
+        self._down = False
+        self._faults: set[str] = set()
+        self._heard_ns = clock.monotonic_ns()
         self._last_ns: int | None = None
         self.summary = AcquisitionSummary(clock.stamp().utc)
 
     async def run(self) -> None:
         """Run until cancelled."""
-        pause = ReopenPause()
-        down = False
         while True:
+            try:
+                await self._listen()
+            except LinkError as error:
+                self._freshness.fail(error, self._clock.stamp())
+                self.summary.outages += not self._down
+                self._down = True
+            except Exception as error:  # noqa: BLE001  a fault of the driver must not stop the other analysers
+                self._report(error)
+                self._freshness.fail(error, self._clock.stamp())
+            await self._clock.sleep_until(self._clock.monotonic_ns() + self._pause.next_ns())
+
+    async def _listen(self) -> None:
+        """Take what comes from one opened wire, until it is silent for too long."""
+        self._heard_ns = self._clock.monotonic_ns()
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch, tasks.cancel_scope)
             try:
                 async with aclosing(self._source.batches()) as batches:
                     async for batch in batches:
-                        self.summary.reconnects += down
-                        down = False
-                        pause.reset()
+                        self._heard_ns = self._clock.monotonic_ns()
+                        self.summary.reconnects += self._down
+                        self._down = False
+                        self._pause.reset()
                         self._take(batch)
-            except LinkError as error:
-                self._freshness.fail(error, self._clock.stamp())
-                self.summary.outages += not down
-                down = True
-            except Exception as error:  # noqa: BLE001  a fault of the driver must not stop the other analysers
-                self._log.exception("fault of the driver; the wire is opened again")
-                self._freshness.fail(error, self._clock.stamp())
-            await self._clock.sleep_until(self._clock.monotonic_ns() + pause.next_ns())
+            except Exception as error:  # noqa: BLE001  raised below, outside of the group
+                failure = error
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _watch(self, listening: anyio.CancelScope) -> None:
+        while self._clock.monotonic_ns() < (due := self._heard_ns + self._silence_ns):
+            await self._clock.sleep_until(due)
+        self._log.debug("nothing heard for %g s; the wire is opened again", self._silence_ns / 1e9)
+        listening.cancel()
+
+    def _report(self, error: Exception) -> None:
+        """Log a fault of the driver with its traceback, once per kind."""
+        kind = f"{type(error).__name__}: {error}"
+        if len(self._faults) < 100 and kind not in self._faults:
+            self._faults.add(kind)
+            self._log.error("fault of the driver; the wire is opened again", exc_info=error)
 
     def _take(self, batch: Sequence[Sample]) -> None:
         first = batch[0]

@@ -34,7 +34,7 @@ class AnalyserRunner:
     name: str
     acquisition: Acquisition
     freshness: Freshness
-    counters: CounterProjector
+    counters: Sequence[CounterProjector]
 
     async def run(self) -> None:
         """Acquire until cancelled."""
@@ -74,7 +74,8 @@ class Supervisor:
             stamp = self._clock.stamp()
             for analyser in self._analysers:
                 analyser.freshness.stop(stamp)
-                self._hub.publish(analyser.counters.stop(stamp))
+                for counters in analyser.counters:
+                    self._hub.publish(counters.stop(stamp))
             await anyio.sleep(_LAST_WORD_S)
             serving.cancel_scope.cancel()
 
@@ -83,6 +84,7 @@ class Supervisor:
         while True:
             stamp = self._clock.stamp()
             for analyser in self._analysers:
-                self._hub.publish(analyser.counters.project(stamp))
+                for counters in analyser.counters:
+                    self._hub.publish(counters.project(stamp))
             due = max(due + round(_DIAGNOSTICS_S * 1e9), self._clock.monotonic_ns())
             await self._clock.sleep_until(due)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -17,12 +17,14 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
-from gateway.errors import DeviceRefusedError, DeviceTimeoutError, LinkError, ProtocolError
+from gateway.errors import DamagedAnswerError, DeviceRefusedError, DeviceTimeoutError, LinkError, ProtocolError
 from gateway.model.bus_spec import BusSpec, LinkKind
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock, Stamp
 from gateway.ports import Exchange
+from gateway.wire.answer_watch import AnswerWatch
 from gateway.wire.name_lookup import address_of
+from gateway.wire.tap import WireEventKind, WireTap
 from gateway.wire.tcp import keep_alive
 
 FRAMERS = {
@@ -43,32 +45,40 @@ EXCEPTION_NAMES = {
 }
 """Modbus application protocol V1.1b3, section 7."""
 
-LOOPBACK = 0
+_EXCEPTION_BIT = 0x80
 _OPEN_S = 5.0
 _OPEN_HINT = "check the port or address, permissions, and that no other program uses it"
 
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # what it would say is raised here as an error instead
+
+Values = Callable[[ModbusPDU], tuple[int, ...] | None]
 
 
 class ModbusConnection:
     """An open Modbus wire. One-shot: when it fails, throw it away and open another.
 
     Use `open_modbus` to make one.
+
+    Attributes:
+        answer_within_s: Longest wait for the answer to the next requests.
     """
 
-    def __init__(self, name: str, spec: BusSpec, clock: Clock, address: str) -> None:
+    def __init__(self, name: str, spec: BusSpec, clock: Clock, address: str, tap: WireTap) -> None:
+        self.answer_within_s = spec.timeout_s
         self._where = f"bus {name} ({spec.link})"
         self._clock = clock
+        self._tap = tap
         self._sent = self._arrived = clock.stamp()
-        self._raw = b""
-        self._lost = False
+        self._watch = AnswerWatch(spec.protocol, settle_s=max(4 * spec.idle_gap_ms / 1000, 0.1))
+        self._lost = True
+        self._fits: Callable[[ModbusPDU], bool] = lambda _answer: False
         link = spec.parsed_link
         common: dict[str, Any] = {
             "framer": FRAMERS[spec.protocol],
             "timeout": spec.timeout_s,
             "retries": 0,
             "reconnect_delay": 0,
-            "trace_packet": self._trace,
+            "trace_packet": self._trace_packet,
             "trace_connect": self._trace_connect,
         }
         self._client: AsyncModbusSerialClient | AsyncModbusTcpClient
@@ -84,6 +94,7 @@ class ModbusConnection:
         else:
             self._client = AsyncModbusTcpClient(address, port=link.port, **common)
         self._client.set_max_no_responses(sys.maxsize)
+        self._see_bytes_first()
         self._guard_framer()
 
     @property
@@ -96,32 +107,52 @@ class ModbusConnection:
         """When the last byte arrived, whoever sent it; the time of opening before that."""
         return self._arrived
 
+    def take_strays(self) -> int:
+        """Whole frames thrown away since the last call: late, from another address, or no answer to the request."""
+        return self._watch.take_strays()
+
+    def _see_bytes_first(self) -> None:
+        """Stamp, tap and keep what arrives before pymodbus parses it."""
+        parse = self._client.ctx.data_received
+
+        def data_received(data: bytes) -> None:
+            self._arrived = self._clock.stamp()
+            self._tap.see(WireEventKind.RECEIVED, self._arrived, data)
+            self._watch.heard(data)
+            parse(data)
+
+        self._client.ctx.data_received = data_received  # type: ignore[method-assign]
+
     def _guard_framer(self) -> None:
-        """Keep noise from killing the transport.
+        """Keep noise from killing the transport, and foreign frames from being taken for the answer.
 
         The framers of pymodbus 3.16 raise on some garbage (ASCII: `int(buffer[1:3], 16)`), inside data_received, where
-        asyncio answers an exception by closing the connection.
+        asyncio answers an exception by closing the connection. They do not compare function codes or sizes at all, and take
+        transaction number 0 for any.
         """
         framer = self._client.ctx.framer
         handle = framer.handleFrame
 
         def guarded(data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, ModbusPDU | None]:
             try:
-                return handle(data, exp_devid, exp_tid)
+                used, answer = handle(data, exp_devid, exp_tid)
             except (ValueError, IndexError, ModbusException):
                 return len(data), None
+            if answer is None or answer.transaction_id != exp_tid or not self._fits(answer):
+                return used, None
+            return used, answer
 
         framer.handleFrame = guarded  # type: ignore[method-assign]
 
-    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001  signature of pymodbus
+    def _trace_packet(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001  signature of pymodbus
         if sending:
             self._sent = self._clock.stamp()
-        else:
-            self._arrived = self._clock.stamp()
-            self._raw = data
+            self._tap.see(WireEventKind.SENT, self._sent, data)
         return data
 
     def _trace_connect(self, connected: bool) -> None:  # noqa: FBT001  signature of pymodbus
+        if self._lost == connected:
+            self._tap.see(WireEventKind.OPENED if connected else WireEventKind.CLOSED, self._clock.stamp())
         self._lost = not connected
 
     async def connect(self) -> None:
@@ -144,7 +175,7 @@ class ModbusConnection:
     def close(self) -> None:
         """Close the wire. Repeatable."""
         self._client.close()
-        self._lost = True
+        self._trace_connect(connected=False)
 
     async def quiet(self, gap_s: float, limit_s: float) -> None:
         """Wait until no byte has come for `gap_s`.
@@ -162,7 +193,7 @@ class ModbusConnection:
                     f"the line was not quiet for {gap_s * 1000:g} ms within {limit_s:g} s",
                     where=self._where,
                     hint="another master, or an analyser left in continuous mode, is talking on this line",
-                    raw=self._raw,
+                    raw=self._watch.raw,
                 )
             await self._clock.sleep_until(due)
 
@@ -170,110 +201,108 @@ class ModbusConnection:
         """Function code 04; see `ports.ModbusBus` for the errors of all requests."""
         return await self._transact(
             lambda: self._client.read_input_registers(address, count=count, device_id=unit),
-            lambda response: _exactly(response.registers, count),
-            4,
-            unit,
-            address,
+            lambda answer: tuple(answer.registers) if len(answer.registers) == count else None,
+            (4, unit, address),
         )
 
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 02."""
         return await self._transact(
             lambda: self._client.read_discrete_inputs(address, count=count, device_id=unit),
-            lambda response: _bits(response.bits, count),
-            2,
-            unit,
-            address,
+            lambda answer: _bits(answer, count),
+            (2, unit, address),
         )
 
     async def read_coils(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 01."""
         return await self._transact(
             lambda: self._client.read_coils(address, count=count, device_id=unit),
-            lambda response: _bits(response.bits, count),
-            1,
-            unit,
-            address,
+            lambda answer: _bits(answer, count),
+            (1, unit, address),
         )
 
     async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
         """Function code 05."""
         return await self._transact(
             lambda: self._client.write_coil(address, on, device_id=unit),
-            lambda response: (int(response.bits[0]),),
-            5,
-            unit,
-            address,
+            lambda answer: (int(on),) if (answer.address, list(answer.bits[:1])) == (address, [on]) else None,
+            (5, unit, address),
         )
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
         """Function code 08, sub-function 0."""
-
-        def same(response: ModbusPDU) -> tuple[int, ...]:
-            back = getattr(response, "message", b"")
-            if back != data:
-                raise ValueError(f"the echo of {data.hex()} came back as {back!r}")
-            return (int.from_bytes(data, "big"),)
-
-        return await self._transact(lambda: self._client.diag_query_data(data, device_id=unit), same, 8, unit, LOOPBACK)
+        return await self._transact(
+            lambda: self._client.diag_query_data(data, device_id=unit),
+            lambda answer: (int.from_bytes(data, "big"),) if getattr(answer, "message", None) == data else None,
+            (8, unit, 0),
+        )
 
     async def _transact(
-        self,
-        request: Callable[[], Awaitable[ModbusPDU]],
-        answer: Callable[[ModbusPDU], tuple[int, ...]],
-        function: int,
-        unit: int,
-        address: int,
+        self, request: Callable[[], Awaitable[ModbusPDU]], values: Values, asked: tuple[int, int, int]
     ) -> Exchange:
+        function, unit, address = asked
         place = f"{self._where}, address {unit}, function {function:02d} at {address}"
-        self._raw = b""
+
+        def fits(answer: ModbusPDU) -> bool:
+            if answer.function_code == function | _EXCEPTION_BIT:
+                return True
+            return answer.function_code == function and values(answer) is not None
+
+        self._fits = fits
+        self._client.ctx.comm_params.timeout_connect = self.answer_within_s
         try:
-            response = await request()
+            with anyio.CancelScope() as waiting, self._watch.over(waiting.cancel):
+                response = await request()
         except ConnectionException as error:
-            self._lost = True
+            self._trace_connect(connected=False)
             raise LinkError(f"the line is lost: {error}", where=place, hint="check the cable") from error
         except ModbusIOException as error:
             if self._lost:
                 raise LinkError("the line is lost", where=place, hint="check the cable") from error
-            raise DeviceTimeoutError(
-                "no usable answer",
-                where=place,
-                hint="check address, protocol, baud rate and wiring; a damaged answer looks the same",
-                raw=self._raw,
-            ) from error
+            raise self._without_answer(place) from error
         except (ModbusException, OSError) as error:
-            raise ProtocolError(f"the exchange failed: {error}", where=place, raw=self._raw) from error
+            raise ProtocolError(f"the exchange failed: {error}", where=place, raw=self._watch.raw) from error
+        finally:
+            self._fits = lambda _answer: False
+        if waiting.cancelled_caught:
+            raise self._without_answer(place)
+        self._watch.answered()
         if isinstance(response, ExceptionResponse):
             code = response.exception_code
-            name = EXCEPTION_NAMES.get(code, "unknown")
             raise DeviceRefusedError(
-                f"refused with exception {code} ({name})",
+                f"refused with exception {code} ({EXCEPTION_NAMES.get(code, 'unknown')})",
                 code=code,
                 where=place,
                 hint="check that the analyser has these registers",
-                raw=self._raw,
+                raw=self._watch.raw,
             )
-        try:
-            values = answer(response)
-        except ValueError as error:
-            raise ProtocolError(str(error), where=place, raw=self._raw) from error
-        return Exchange(values, self._sent, self._arrived, self._raw)
+        found = values(response)
+        assert found is not None  # noqa: S101  `fits` has let it through
+        return Exchange(found, self._sent, self._arrived, self._watch.raw)
+
+    def _without_answer(self, place: str) -> DamagedAnswerError | DeviceTimeoutError:
+        if self._watch.damaged:
+            return DamagedAnswerError(
+                "the answer is damaged",
+                where=place,
+                hint="check protocol, baud rate, parity, termination and that no two analysers share an address",
+                raw=self._watch.raw,
+            )
+        return DeviceTimeoutError(
+            f"no answer within {self.answer_within_s:.3g} s",
+            where=place,
+            hint="check that it is on, its address, protocol, baud rate and wiring",
+        )
 
 
-def _exactly(values: Sequence[int], count: int) -> tuple[int, ...]:
-    if len(values) != count:
-        raise ValueError(f"{count} registers were asked for, {len(values)} came")
-    return tuple(values)
-
-
-def _bits(bits: Sequence[bool], count: int) -> tuple[int, ...]:
+def _bits(answer: ModbusPDU, count: int) -> tuple[int, ...] | None:
     """Cut to the count asked for: bits travel in whole bytes."""
-    if len(bits) != -(-count // 8) * 8:
-        raise ValueError(f"{count} bits were asked for, {len(bits)} came")
-    return tuple(int(bit) for bit in bits[:count])
+    if len(answer.bits) != -(-count // 8) * 8:
+        return None
+    return tuple(int(bit) for bit in answer.bits[:count])
 
 
-async def open_modbus(name: str, spec: BusSpec, clock: Clock) -> ModbusConnection:
+async def open_modbus(name: str, spec: BusSpec, clock: Clock, tap: WireTap) -> ModbusConnection:
     """Open one connection; cancellation closes what was half open.
 
     Raises:
@@ -284,7 +313,7 @@ async def open_modbus(name: str, spec: BusSpec, clock: Clock) -> ModbusConnectio
     try:
         with anyio.fail_after(_OPEN_S):
             address = link.path if link.kind is LinkKind.SERIAL else await address_of(link.host, link.port)
-            connection = ModbusConnection(name, spec, clock, address)
+            connection = ModbusConnection(name, spec, clock, address, tap)
             try:
                 await connection.connect()
             except BaseException:

@@ -95,7 +95,7 @@ class Broadcast:
 
 
 def listening(source: Broadcast, freshness: Freshness, clock: VirtualClock) -> BroadcastAcquisition:
-    return BroadcastAcquisition("stack", source, interval_s=2.0, freshness=freshness, clock=clock)
+    return BroadcastAcquisition("stack", source, interval_s=2.0, freshness=freshness, clock=clock, uniform=lambda: 0.5)
 
 
 async def test_frames_fill_slots_bad_ones_are_errors_missing_ones_are_late(
@@ -115,10 +115,21 @@ async def test_a_lost_wire_is_reopened_with_growing_pauses_and_counted_once(
     gone = [LinkError("cable")]
     source = Broadcast(clock, ["good", 1.0, *gone], gone, gone, gone, ["good", 1000])
     acquisition = listening(source, freshness, clock)
-    await run_for(20, clock, acquisition)
-    assert source.opened_at == [0, 1.5, 2.5, 4.5, 8.5]
+    await run_for(15, clock, acquisition)
+    assert source.opened_at == pytest.approx([0, 1.25, 1.75, 2.75, 2.75 + 2 / 1.2])
     assert (acquisition.summary.outages, acquisition.summary.reconnects) == (1, 1)
     assert seen.states == [State.GOOD, State.COMMUNICATION_INTERRUPTED, State.GOOD]
+
+
+async def test_a_wire_that_falls_silent_is_opened_again_without_an_outage(
+    freshness: Freshness, seen: Recorded, clock: VirtualClock
+) -> None:
+    source = Broadcast(clock, ["good", 1000], ["good", 1000])
+    acquisition = listening(source, freshness, clock)
+    await run_for(20, clock, acquisition)
+    assert source.opened_at == pytest.approx([0, 15.25])
+    assert (acquisition.summary.outages, acquisition.summary.reconnects) == (0, 0)
+    assert set(seen.states) == {State.GOOD}
 
 
 async def test_a_fault_while_listening_does_not_end_the_analyser(

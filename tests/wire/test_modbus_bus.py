@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from gateway.errors import DeviceRefusedError, DeviceTimeoutError, LinkError
+from gateway.errors import DamagedAnswerError, DeviceRefusedError, DeviceTimeoutError, LinkError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
 from gateway.simulator.faults import FaultKind
@@ -53,13 +53,24 @@ async def test_a_silent_address_times_out_and_its_neighbour_is_served(
             assert (await wired.bus.read_input_registers(31, 0, 2)).values
 
 
-async def test_a_damaged_answer_is_a_timeout_after_all_attempts(start_line: StartLine) -> None:
-    async with start_line(ProtocolKind.MODBUS_RTU, serial=True, spec={"timeout_s": 0.05}) as wired:
+@pytest.mark.parametrize(("protocol", "serial"), [wire for wire in WIRES if wire.id != "tcp"])
+async def test_a_damaged_answer_is_known_before_the_timeout(
+    start_line: StartLine, protocol: ProtocolKind, serial: bool
+) -> None:
+    async with start_line(protocol, serial=serial, spec={"timeout_s": 30, "attempts": 1}) as wired:
         wired.line.instruments[30].switch_on(FaultKind.DAMAGED)
-        with pytest.raises(DeviceTimeoutError):
+        with anyio.fail_after(10), pytest.raises(DamagedAnswerError):
             await wired.bus.read_input_registers(30, 0, 7)
         wired.line.instruments[30].switch_off(FaultKind.DAMAGED)
         assert len((await wired.bus.read_input_registers(30, 0, 7)).values) == 7
+
+
+async def test_an_answer_with_another_transaction_number_is_no_answer(start_line: StartLine) -> None:
+    async with start_line(ProtocolKind.MODBUS_TCP, serial=False, spec={"timeout_s": 0.05, "attempts": 1}) as wired:
+        wired.line.instruments[30].switch_on(FaultKind.DAMAGED)
+        with pytest.raises(DeviceTimeoutError):
+            await wired.bus.read_input_registers(30, 0, 7)
+        assert wired.bus.address_health(30).strays == 1
 
 
 async def test_the_idle_gap_is_kept_for_the_bus_not_for_each_analyser(start_line: StartLine) -> None:

@@ -1,0 +1,121 @@
+"""From validated settings to the parts that acquire: buses, taps and one runner per analyser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway import registry
+from gateway.model.bus_health import ADDRESS_COUNTERS, BUS_COUNTERS
+from gateway.model.device_description import DeviceDescription
+from gateway.model.diagnostics import COUNTERS, Counter
+from gateway.model.points import DeviceSpec, SiteSpec
+from gateway.model.projection import Projector
+from gateway.model.readings import ProtocolKind
+from gateway.model.stamp import Clock
+from gateway.runtime.broadcast import BroadcastAcquisition
+from gateway.runtime.diagnostics import CounterProjector
+from gateway.runtime.freshness import Freshness, default_stale_s
+from gateway.runtime.hub import Hub
+from gateway.runtime.polled import PolledAcquisition
+from gateway.runtime.supervisor import AnalyserRunner
+from gateway.settings.site_settings import AnalyserSettings, GatewaySettings
+from gateway.settings.site_spec import describe_devices
+from gateway.wire.bus import PlannedUse, SharedModbusBus
+from gateway.wire.opener import ByteLinkOpener
+from gateway.wire.tap import WireTap
+
+
+@dataclass
+class Wires:
+    """Every bus of the settings.
+
+    Attributes:
+        modbus: Name to bus, for those that are asked.
+        taps: Name to where one can listen in, for all.
+    """
+
+    modbus: dict[str, SharedModbusBus] = field(default_factory=dict)
+    taps: dict[str, WireTap] = field(default_factory=dict)
+
+    async def aclose(self) -> None:
+        """Close every bus."""
+        for bus in self.modbus.values():
+            await bus.aclose()
+
+
+def assemble_wires(settings: GatewaySettings, clock: Clock) -> Wires:
+    """All buses, none of them opened yet."""
+    wires = Wires()
+    described = describe_devices(settings)
+    for name, spec in settings.buses.items():
+        tap = wires.taps[name] = WireTap()
+        if spec.protocol is ProtocolKind.CONTINUOUS:
+            continue
+        planned: dict[int, PlannedUse] = {}
+        for analyser in _on_bus(settings, name):
+            address = described[analyser.name].address
+            if address is not None:
+                exchanges = registry.driver(analyser.driver).exchanges(analyser.options, spec.protocol)
+                planned[address] = PlannedUse(1 / analyser.rate_hz, spec.timing.sweep_s(exchanges))
+        wires.modbus[name] = SharedModbusBus(name, spec, clock, tap, planned)
+    return wires
+
+
+def _on_bus(settings: GatewaySettings, bus: str) -> list[AnalyserSettings]:
+    return [analyser for analyser in settings.analysers.values() if analyser.bus == bus]
+
+
+def assemble_analysers(
+    settings: GatewaySettings, site: SiteSpec, wires: Wires, hub: Hub, clock: Clock
+) -> list[AnalyserRunner]:
+    """One runner per analyser, in the order of the settings."""
+    described = describe_devices(settings)
+    return [
+        _assemble(device, described[analyser.name], analyser, settings, wires, hub, clock)
+        for device, analyser in zip(site.devices, settings.analysers.values(), strict=True)
+    ]
+
+
+def _assemble(
+    device: DeviceSpec,
+    description: DeviceDescription,
+    analyser: AnalyserSettings,
+    settings: GatewaySettings,
+    wires: Wires,
+    hub: Hub,
+    clock: Clock,
+) -> AnalyserRunner:
+    name, spec = analyser.name, settings.buses[analyser.bus]
+    driver = registry.driver(analyser.driver)
+    interval_s = description.frame_interval_s or 1 / analyser.rate_hz
+    stale_s = analyser.stale_after_s or default_stale_s(interval_s)
+    projector = Projector(device.groups[0], description.channels)
+    freshness = Freshness(name, projector, hub, clock, stale_s)
+    acquisition: BroadcastAcquisition | PolledAcquisition
+    if spec.protocol is ProtocolKind.CONTINUOUS:
+        opener = ByteLinkOpener(analyser.bus, spec, clock, wires.taps[analyser.bus])
+        source = driver.listen(name, analyser.options, opener)
+        acquisition = BroadcastAcquisition(name, source, interval_s=interval_s, freshness=freshness, clock=clock)
+    else:
+        sharers = _on_bus(settings, analyser.bus)
+        acquisition = PolledAcquisition(
+            name,
+            driver.poll(name, analyser.options, wires.modbus[analyser.bus]),
+            rate_hz=analyser.rate_hz,
+            phase_s=sharers.index(analyser) / len(sharers) / analyser.rate_hz,
+            protocol=spec.protocol,
+            freshness=freshness,
+            clock=clock,
+        )
+    sources: dict[str, tuple[Sequence[Counter], object]] = {"Diagnostics": (COUNTERS, acquisition.summary)}
+    if analyser.bus in wires.modbus:
+        bus = wires.modbus[analyser.bus]
+        sources["Bus"] = (BUS_COUNTERS, bus.health)
+        if description.address is not None:
+            sources["Address"] = (ADDRESS_COUNTERS, bus.address_health(description.address))
+    return AnalyserRunner(name, acquisition, freshness, _counters(device, sources))
+
+
+def _counters(device: DeviceSpec, sources: Mapping[str, tuple[Sequence[Counter], object]]) -> list[CounterProjector]:
+    return [CounterProjector(group, *sources[group.name]) for group in device.groups if group.name in sources]
