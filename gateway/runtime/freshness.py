@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gateway.model.projection import Projector
 from gateway.model.quality import State
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
+from gateway.model.value_rules import Reason
 from gateway.runtime.hub import Hub
 
 HARD_LIMIT = 3
@@ -19,6 +21,19 @@ HARD_LIMIT = 3
 def default_stale_s(interval_s: float) -> float:
     """Stale time when the settings give none: three intervals, at least 5 s."""
     return max(3 * interval_s, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last thing that went wrong.
+
+    Attributes:
+        text: What, where and what to do.
+        stamp: When.
+    """
+
+    text: str
+    stamp: Stamp
 
 
 class Freshness:
@@ -33,6 +48,13 @@ class Freshness:
         hub: Where Updates go.
         clock: Time.
         stale_s: Stale time in seconds.
+
+    Attributes:
+        state: `State.GOOD`, or what all points have fallen to.
+        since: When that began.
+        failures: Failed reads and bad frames since `state` last became good.
+        failure: The last failed read or bad frame, None before the first.
+        batch: The last good batch, None before the first.
     """
 
     def __init__(self, device: str, projector: Projector, hub: Hub, clock: Clock, stale_s: float) -> None:
@@ -42,8 +64,12 @@ class Freshness:
         self._clock = clock
         self._stale_ns = round(stale_s * 1e9)
         self._good_ns = clock.monotonic_ns()
-        self._state: State = State.WAITING
-        self._failures = 0
+        self.state: State = State.WAITING
+        self.since = clock.stamp()
+        self.failures = 0
+        self.failure: Failure | None = None
+        self.batch: Sequence[Sample] | None = None
+        self._reason = "nothing received since the start"
         self._mismatched: list[str] = []
         self._log = logging.getLogger(f"gateway.analyser.{device}")
 
@@ -52,7 +78,9 @@ class Freshness:
         error = batch[0].error
         if error is None:
             self._good_ns = batch[0].monotonic_ns
-            self._transition(State.GOOD, "")
+            self.batch = batch
+            if self.state is not State.GOOD:
+                self._transition(State.GOOD, Stamp.from_utc(batch[0].received_at, batch[0].monotonic_ns), "")
             update = self._projector.project(batch)
             self._hub.publish(update)
             self._report_units(update)
@@ -61,16 +89,18 @@ class Freshness:
 
     def fail(self, error: BaseException, stamp: Stamp) -> None:
         """The analyser cannot be reached at this instant: lower the quality at once."""
-        self._failures += 1
+        self.failures += 1
+        self.failure = Failure(str(error), stamp)
         lost = stamp.monotonic_ns - self._good_ns >= HARD_LIMIT * self._stale_ns
         state = State.COMMUNICATION_LOST if lost else State.COMMUNICATION_INTERRUPTED
-        if state is State.COMMUNICATION_LOST or self._state is not State.COMMUNICATION_LOST:
+        if state is State.COMMUNICATION_LOST or self.state is not State.COMMUNICATION_LOST:
             self._degrade(state, stamp, str(error))
 
     def reject(self, reason: str) -> None:
         """Note something unusable that must not touch the values: they age instead."""
-        self._failures += 1
-        if self._failures == 1:
+        self.failures += 1
+        self.failure = Failure(reason, self._clock.stamp())
+        if self.failures == 1:
             self._log.warning("%s: %s", self._device, reason)
 
     async def watch(self) -> None:
@@ -81,10 +111,10 @@ class Freshness:
             await self._clock.sleep_until(good_ns + self._stale_ns)
             if self._good_ns != good_ns:
                 continue
-            if self._state in (State.WAITING, State.GOOD):
+            if self.state in (State.WAITING, State.GOOD):
                 self._degrade(State.STALE, self._clock.stamp(), f"nothing fresh for {self._stale_ns / 1e9:g} s")
             await self._clock.sleep_until(good_ns + HARD_LIMIT * self._stale_ns)
-            if self._good_ns == good_ns and self._state is not State.COMMUNICATION_LOST:
+            if self._good_ns == good_ns and self.state is not State.COMMUNICATION_LOST:
                 reason = f"nothing fresh for {HARD_LIMIT * self._stale_ns / 1e9:g} s"
                 self._degrade(State.COMMUNICATION_LOST, self._clock.stamp(), reason)
             while self._good_ns == good_ns:
@@ -93,6 +123,16 @@ class Freshness:
     def stop(self, stamp: Stamp) -> None:
         """Show that the gateway is stopping."""
         self._hub.publish(self._projector.degrade(State.STOPPED, stamp))
+
+    def reason(self, index: int) -> Reason:
+        """Why a point of the acquired group is in its state.
+
+        Args:
+            index: Place of the point in its group.
+        """
+        if self.state is State.GOOD and self.batch is not None:
+            return self._projector.reason(index, self.batch)
+        return Reason(self._reason)
 
     def _report_units(self, update: Update) -> None:
         mismatched = self._projector.in_state(update, State.UNIT_MISMATCH)
@@ -105,19 +145,18 @@ class Freshness:
                 self._log.warning("%s: all units are as configured again", self._device)
 
     def _degrade(self, state: State, stamp: Stamp, reason: str) -> None:
-        self._transition(state, reason)
+        if state is not self.state:
+            self._transition(state, stamp, reason)
         self._hub.publish(self._projector.degrade(state, stamp))
 
-    def _transition(self, state: State, reason: str) -> None:
-        if state is self._state:
-            return
+    def _transition(self, state: State, stamp: Stamp, reason: str) -> None:
         if state is State.GOOD:
-            if self._state is State.WAITING:
+            if self.state is State.WAITING:
                 self._log.info("%s: first values", self._device)
             else:
-                failures = f" after {self._failures} failed reads" if self._failures else ""
+                failures = f" after {self.failures} failed reads" if self.failures else ""
                 self._log.warning("%s: back%s", self._device, failures)
-            self._failures = 0
+            self.failures = 0
         else:
             self._log.warning("%s: %s: %s", self._device, state.value, reason)
-        self._state = state
+        self.state, self.since, self._reason = state, stamp, reason

@@ -1,0 +1,196 @@
+"""What a running gateway can say about one point at this moment: value, bytes, stamp, state and the reason of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import asdict, dataclass
+
+from gateway.errors import InputError
+from gateway.model.points import DeviceSpec, PointGroup, SiteSpec, Value
+from gateway.model.quality import QUALITY, State
+from gateway.model.stamp import Clock, Stamp
+from gateway.model.update import Update
+from gateway.model.value_rules import Reason
+from gateway.runtime.freshness import Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Communication:
+    """How it stands with the analyser of the point; times are UTC as ISO 8601.
+
+    Attributes:
+        state: State of the communication.
+        since: When it began.
+        failures: Failed reads and bad frames since the communication last became good.
+        last_failure: The last of them, empty for none.
+        last_failure_at: When that was.
+    """
+
+    state: str
+    since: str
+    failures: int
+    last_failure: str = ""
+    last_failure_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LivePoint:
+    """One point at one moment, in types that JSON has; times are UTC as ISO 8601.
+
+    Attributes:
+        point: `analyser/path`.
+        asked_at: The moment.
+        value: Last value; an OPC UA client does not see it when `status_code` is Bad.
+        state: `model.quality.State`.
+        since: When the point came into that state; None before anything was received.
+        reason: Why it is in that state.
+        decided_by: Points of the same analyser whose flags decided, as paths.
+        status_code: OPC UA StatusCode.
+        status_name: Its name.
+        alarm_status: EPICS STAT.
+        alarm_severity: EPICS SEVR.
+        stamp: Time stamp that clients see; None before anything was received.
+        age_s: Seconds since.
+        tick: Good batches of the analyser since the start.
+        latency_s: From request to last byte; None for an analyser that talks unasked.
+        raw: Bytes that carried the value, hexadecimal; empty for a point that is no value of a channel.
+        sent_unit: Unit as the analyser sent it.
+        communication: How it stands with the analyser.
+        counters: The analyser's other groups of points: `Diagnostics`, `Address`, `Bus`.
+    """
+
+    point: str
+    asked_at: str
+    value: Value
+    state: str
+    since: str | None
+    reason: str
+    decided_by: list[str]
+    status_code: int
+    status_name: str
+    alarm_status: str
+    alarm_severity: str
+    stamp: str | None
+    age_s: float | None
+    tick: int | None
+    latency_s: float | None
+    raw: str
+    sent_unit: str
+    communication: Communication
+    counters: dict[str, dict[str, Value]]
+
+
+class Explainer:
+    """Remembers the last Update of each group, and since when each point has been in its state; a `hub.Subscriber`.
+
+    Args:
+        site: Every point.
+        analysers: Freshness of each analyser, by name.
+        clock: Time.
+    """
+
+    def __init__(self, site: SiteSpec, analysers: Mapping[str, Freshness], clock: Clock) -> None:
+        self._devices = {device.name: device for device in site.devices}
+        self._analysers = analysers
+        self._clock = clock
+        self._last: list[Update | None] = [None] * len(site.groups)
+        self._since: list[list[Stamp | None]] = [[None] * len(group.points) for group in site.groups]
+
+    def apply(self, update: Update) -> None:
+        """Take one Update; states are looked at one by one only when any of them changed."""
+        last = self._last[update.group]
+        if last is None or update.states != last.states:
+            since = self._since[update.group]
+            for index, state in enumerate(update.states):
+                if last is None or state is not last.states[index]:
+                    since[index] = update.stamp
+        self._last[update.group] = update
+
+    def explain(self, point: str) -> LivePoint:
+        """Everything about one point.
+
+        Args:
+            point: `analyser/path`, such as `stack/I1/Value`.
+
+        Raises:
+            InputError: There is no such point.
+        """
+        device, group, index = self._find(point)
+        freshness = self._analysers[device.name]
+        update = self._last[group.index]
+        now = self._clock.stamp()
+        state = State.WAITING if update is None else update.states[index]
+        quality = QUALITY[state]
+        acquired = group is device.groups[0]
+        reason = freshness.reason(index) if acquired else _reason_of_counter(state)
+        first = freshness.batch[0] if freshness.batch else None
+        path = group.points[index].path
+        tick = self._values(device.groups[0]).get(("Status", "Tick"))
+        reading = next(
+            (one.reading for one in freshness.batch or () if acquired and path == (one.channel, "Value")), None
+        )
+        since = self._since[group.index][index]
+        return LivePoint(
+            point=point,
+            asked_at=_utc(now),
+            value=None if update is None else update.values[index],
+            state=state.value,
+            since=None if since is None else _utc(since),
+            reason=reason.text,
+            decided_by=["/".join(flag) for flag in reason.decided_by],
+            status_code=quality.status_code,
+            status_name=quality.status_name,
+            alarm_status=quality.status.name,
+            alarm_severity=quality.severity.name,
+            stamp=None if update is None else _utc(update.stamp),
+            age_s=None if update is None else (now.monotonic_ns - update.stamp.monotonic_ns) / 1e9,
+            tick=tick if isinstance(tick, int) else None,
+            latency_s=first.latency_s if first is not None and acquired else None,
+            raw=reading.raw.hex(" ") if reading is not None else "",
+            sent_unit=reading.unit if reading is not None else "",
+            communication=_communication(freshness),
+            counters={
+                other.name: {path[-1]: value for path, value in self._values(other).items()}
+                for other in device.groups[1:]
+            },
+        )
+
+    async def answer(self, request: Mapping[str, object]) -> AsyncGenerator[Mapping[str, object], None]:
+        """The verb `explain` of the control socket: `point` in, one answer out.
+
+        Raises:
+            InputError: There is no such point.
+        """
+        yield asdict(self.explain(str(request.get("point"))))
+
+    def _find(self, point: str) -> tuple[DeviceSpec, PointGroup, int]:
+        name, _, path = point.partition("/")
+        for group in self._devices[name].groups if name in self._devices else ():
+            for index, spec in enumerate(group.points):
+                if spec.browse_path == path:
+                    return self._devices[name], group, index
+        hint = "it was started with other settings; restart it"
+        raise InputError(f"the running gateway has no point '{point}'", hint=hint)
+
+    def _values(self, group: PointGroup) -> dict[tuple[str, ...], Value]:
+        update = self._last[group.index]
+        return {} if update is None else dict(zip((one.path for one in group.points), update.values, strict=True))
+
+
+def _utc(stamp: Stamp) -> str:
+    return stamp.utc.isoformat(timespec="microseconds")
+
+
+def _reason_of_counter(state: State) -> Reason:
+    return Reason("nothing to show yet" if state is State.WAITING else "kept by the gateway itself")
+
+
+def _communication(freshness: Freshness) -> Communication:
+    failure = freshness.failure
+    return Communication(
+        freshness.state.value,
+        _utc(freshness.since),
+        freshness.failures,
+        "" if failure is None else failure.text,
+        None if failure is None else _utc(failure.stamp),
+    )
