@@ -21,7 +21,8 @@ from gateway.runtime.polled import PolledAcquisition
 from gateway.runtime.supervisor import AnalyserRunner
 from gateway.settings.site_settings import AnalyserSettings, GatewaySettings
 from gateway.settings.site_spec import describe_devices
-from gateway.wire.bus import PlannedUse, SharedModbusBus
+from gateway.wire.admission import PlannedUse
+from gateway.wire.bus import SharedModbusBus
 from gateway.wire.opener import ByteLinkOpener
 from gateway.wire.tap import WireTap
 

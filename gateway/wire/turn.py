@@ -13,7 +13,6 @@ from gateway.model.bus_health import BusHealth
 from gateway.model.bus_spec import BusSpec, LinkKind
 from gateway.model.reopen_pause import ReopenPause
 from gateway.model.stamp import Clock
-from gateway.model.wire_load import WireLoad
 from gateway.wire.modbus import ModbusConnection, open_modbus
 from gateway.wire.tap import WireTap
 
@@ -33,14 +32,14 @@ class Turns:
         spec: The wire.
         clock: Time.
         tap: Where to listen in.
-        period_s: Shortest period at which an analyser on it is polled.
-
-    Attributes:
-        health: Live counters of the wire.
+        health: Counters of the wire, which it keeps.
+        period_s: Shortest period at which an address on it is swept.
     """
 
-    def __init__(self, name: str, spec: BusSpec, clock: Clock, tap: WireTap, period_s: float) -> None:
-        self.health = BusHealth(WireLoad(clock))
+    def __init__(
+        self, name: str, spec: BusSpec, clock: Clock, tap: WireTap, health: BusHealth, period_s: float
+    ) -> None:
+        self._health = health
         self._name = name
         self._spec = spec
         self._clock = clock
@@ -70,7 +69,7 @@ class Turns:
                 self._lost(error)
                 raise
             finally:
-                self.health.load.add(self._clock.monotonic_ns() - started_ns)
+                self._health.load.add(self._clock.monotonic_ns() - started_ns)
                 if wire.lost or self._deaf(wire):
                     self.close()
 
@@ -79,7 +78,7 @@ class Turns:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        self.health.is_open = False
+        self._health.is_open = False
 
     def _deaf(self, wire: ModbusConnection) -> bool:
         if self._spec.parsed_link.kind is LinkKind.SERIAL:
@@ -97,9 +96,9 @@ class Turns:
         except LinkError as error:
             self._lost(error)
             raise
-        self.health.openings += 1
-        self.health.is_open = True
-        if self._reason or self.health.openings == 1:
+        self._health.openings += 1
+        self._health.is_open = True
+        if self._reason or self._health.openings == 1:
             self._log.log(logging.WARNING if self._reason else logging.INFO, "open: %s", self._spec.link)
         self._reason = ""
         self._pause.reset()
@@ -108,7 +107,7 @@ class Turns:
     def _lost(self, error: LinkError) -> None:
         if not self._reason:
             self._log.error("down: %s", error)
-            self.health.losses += 1
+            self._health.losses += 1
         self._reason = error.what
         self._reopen_at_ns = self._clock.monotonic_ns() + self._pause.next_ns()
         self.close()
