@@ -19,9 +19,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from gateway import registry
 from gateway.adapters.epics_ca.names import point_part
 from gateway.cli import command as cli
+from gateway.model.actions import ActionSpec
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
+from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
 from gateway.model.quality import QUALITY
 from gateway.model.site_builder import build_site
@@ -62,7 +64,15 @@ def quality_page() -> str:
 
 def _sample_points() -> tuple[PointSpec, ...]:
     channel = ChannelSpec(unit="channel's", description="Value of the channel, under the description of the settings")
-    description = DeviceDescription("", "", {"<channel>": channel}, calibration_groups=1, has_clock=True)
+    description = DeviceDescription(
+        "",
+        "",
+        {"<channel>": channel},
+        calibration_groups=1,
+        has_clock=True,
+        address=1,
+        actions=(ActionSpec("StopAutocalibration", ""),),
+    )
     return build_site("site", [("analyser", "", description)]).devices[0].points
 
 
@@ -79,6 +89,9 @@ def points_page() -> str:
         "Status": "The analyser",
         "Group<n>": "Calibration groups, where the driver reports them",
         "Clock": "The analyser's clock, where it sends one",
+        "Action": "Actions, where the settings open one",
+        "Address": "Modbus address",
+        "Bus": "Modbus wire",
         "Diagnostics": "Acquisition counters, once a second",
     }
     heading = ("Point", "End of the PV name", "Type", "Unit", "Meaning")
@@ -159,6 +172,7 @@ def settings_page() -> str:
         f"\n## The file\n\n{keys_table(FileSections)}"
         f"\n## `buses.<name>`\n\n{keys_table(BusSpec)}"
         f"\n## `analysers.<name>`\n\n{keys_table(CommonKeys)}{drivers}"
+        f"\n## `operators.<name>`\n\n{keys_table(Operator)}"
         f"\n## ChannelSpec\n\n{keys_table(ChannelSpec)}"
         f"\n## AlarmLimits\n\n{keys_table(AlarmLimits)}{adapters}"
     )

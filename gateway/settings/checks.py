@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.settings.action_checks import check_actions
 from gateway.settings.adapter_checks import check_ports, check_served_names
 from gateway.settings.analyser_checks import check_analysers
 from gateway.settings.bus_checks import check_buses
@@ -26,7 +27,7 @@ def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
     """Add all errors and warnings to `problems`; returns the time budgets of the buses."""
     names_are_right = _check_names(draft, problems)
     check_buses(draft, problems)
-    described = check_analysers(draft, problems)
+    described = check_actions(draft, check_analysers(draft, problems), problems)
     check_ports(draft, problems)
     if names_are_right and draft.analysers and described.keys() == draft.analysers.keys():
         check_served_names(draft, described, problems)

@@ -2,7 +2,8 @@
 
 Beyond YAML 1.2: `${NAME}` and `${NAME:-default}` in values come from the environment, `!file path` is the one line of a
 secret file (beside the settings file unless absolute) and always text, keys at the top that begin with `x-` are ignored
-and may carry anchors. No other tag is known, no key may stand twice, and all sizes are bounded.
+and may carry anchors. No other tag is known, no key may stand twice, and all sizes are bounded. A password is always
+text and never stands in the file itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from gateway.errors import SettingsError
 from gateway.settings.positions import KeyPath, Positions, key_text
 from gateway.settings.problems import Problem, Problems
-from gateway.settings.substitution import SubstitutionError, read_secret, substitute
+from gateway.settings.substitution import SubstitutionError, is_reference, read_secret, substitute
 from gateway.settings.yaml_faults import syntax_problem
 
 LARGEST_FILE = 1 << 20
@@ -28,6 +29,9 @@ MOST_VALUES = 100_000
 """Values after all aliases are written out."""
 SHORTEST_HIDDEN = 4
 """Characters; blotting out anything shorter would leave no message readable, and such a text is no secret."""
+
+SECRET_KEYS = frozenset({"password"})
+"""Keys whose values may only come from a file or from the environment, and are never shown."""
 
 _CORE = "tag:yaml.org,2002:"
 _TEXTS = frozenset({_CORE + "str", _CORE + "timestamp", _CORE + "value", _CORE + "merge"})
@@ -44,7 +48,7 @@ class Document:
         content: The mapping at the top: strings, numbers, booleans, None, lists and mappings with text keys.
         positions: Where each key stands.
         origins: Values that are not in the file itself: key path to how they are written there.
-        secrets: Values that came from `!file`.
+        secrets: Values that came from `!file`, and passwords.
         problems: What was wrong so far.
     """
 
@@ -157,16 +161,25 @@ class _Reader:
         return nodes
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> object:
+        is_secret = path[-1:] and path[-1] in SECRET_KEYS
+        if is_secret and node.tag not in ("!file", _CORE + "null") and not is_reference(node.value):
+            remedy = "put it alone in a file and write '!file path', or take it from the environment: ${NAME}"
+            self.refuse(node, path, f"{key_text(path)} stands in the settings for all to read", remedy)
+            return None
         try:
             result = substitute(node.value, self.environ)
         except SubstitutionError as error:
-            self.refuse(node, path, f"{key_text(path)}: {error.what}", error.remedy)
+            remedy = "set it for the gateway" if is_secret and node.tag != "!file" else error.remedy
+            self.refuse(node, path, f"{key_text(path)}: {error.what}", remedy)
             return None
         tag = str(node.tag)
         if tag == "!file":
             return self._secret(node, path, result.text)
         if result.names:
             self.origins[path] = node.value
+            if is_secret:
+                self.secrets[path] = result.text
+                return self._typed(node, path, _CORE + "str", result.text)
             if node.style is None and tag == _CORE + "str" and result.text:
                 tag = str(self.yaml.resolver.resolve(ScalarNode, result.text, (True, False)))
         return self._typed(node, path, tag, result.text)

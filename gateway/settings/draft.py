@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.model.bus_spec import BusSpec
+from gateway.model.operator import Operator
 from gateway.settings.site_settings import CommonKeys, GatewaySettings
 
 
@@ -37,6 +39,8 @@ class Draft:
     buses: Mapping[str, BusSpec | None] | None
     analysers: Mapping[str, Entry] | None
     adapters: Mapping[str, object | None] | None
+    operators: Mapping[str, Operator | None] | None
+    audit_file: Path | None
 
     @classmethod
     def of(cls, settings: GatewaySettings) -> Draft:
@@ -45,12 +49,12 @@ class Draft:
             name: Entry(
                 one.driver,
                 one.bus,
-                CommonKeys(one.driver, one.bus, one.description, one.rate_hz, one.stale_after_s),
+                CommonKeys(one.driver, one.bus, one.description, one.rate_hz, one.stale_after_s, dict(one.actions)),
                 one.options,
             )
             for name, one in settings.analysers.items()
         }
-        return cls(settings.site, settings.buses, entries, settings.adapters)
+        return cls(settings.site, settings.buses, entries, settings.adapters, settings.operators, settings.audit_file)
 
     def spec(self, bus: str | None) -> BusSpec | None:
         """The bus of that name, where it is there and right."""

@@ -69,10 +69,13 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
             entry.common.description,
             entry.common.rate_hz,
             entry.common.stale_after_s,
+            entry.common.actions,
         )
         for name, entry in (draft.analysers or {}).items()
         if entry.common is not None and entry.options is not None
     }
     buses = {name: spec for name, spec in (draft.buses or {}).items() if spec is not None}
     adapters = {name: options for name, options in (draft.adapters or {}).items() if options is not None}
-    return GatewaySettings(draft.site or "", buses, analysers, adapters, problems.positions)
+    operators = {name: operator for name, operator in (draft.operators or {}).items() if operator is not None}
+    audit_file = None if draft.audit_file is None else Path(problems.positions.file).parent / draft.audit_file
+    return GatewaySettings(draft.site or "", buses, analysers, adapters, problems.positions, operators, audit_file)

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from gateway import registry
 from gateway.errors import GatewayError
 from gateway.model.bus_spec import BusSpec
+from gateway.model.operator import Operator
 from gateway.settings.document import Document
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.positions import KeyPath
@@ -34,11 +35,12 @@ def type_adapter(cls: type[T]) -> TypeAdapter[dict[str, T]]:
 def read_draft(document: Document) -> Draft:
     """Type every section of a document; what is wrong goes to its problems."""
     content = document.content
-    _typed(document, Section(FileSections, ()), content)
+    sections: FileSections | None = _typed(document, Section(FileSections, ()), content)
     site = content.get("site")
     buses = _sections(content.get("buses"))
     analysers = _sections(content.get("analysers"))
     adapters = _sections(content.get("adapters"))
+    operators = _sections(content.get("operators", {}))
     return Draft(
         site=site if isinstance(site, str) else None,
         buses=None
@@ -50,6 +52,12 @@ def read_draft(document: Document) -> Draft:
         adapters=None
         if adapters is None
         else {name: _adapter_options(document, name, value) for name, value in adapters.items()},
+        operators=None
+        if operators is None
+        else {
+            name: _typed(document, Section(Operator, ("operators", name)), value) for name, value in operators.items()
+        },
+        audit_file=sections.audit_file if sections is not None else None,
     )
 
 

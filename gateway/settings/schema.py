@@ -5,11 +5,13 @@ It is built from the same dataclasses as the validator, with the drivers and ada
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from gateway import registry
 from gateway.model.bus_spec import BusSpec
+from gateway.model.operator import Operator
+from gateway.settings.action_checks import OPERATOR_PATTERN
 from gateway.settings.checks import NAME_PATTERN
 from gateway.settings.field_notes import notes_in, summary_of
 from gateway.settings.reading import type_adapter
@@ -33,6 +35,7 @@ def json_schema() -> Schema:
     for name in registry.adapter_names():
         section = _section(registry.adapter(name).settings, f"adapter.{name}", definitions)
         adapters[name] = {"anyOf": [section, {"type": "null"}]}
+    operator = _section(Operator, "operator", definitions)
     notes = notes_in(FileSections.__doc__)
     return {
         "$schema": DIALECT,
@@ -40,7 +43,9 @@ def json_schema() -> Schema:
         "description": summary_of(FileSections.__doc__),
         "type": "object",
         "additionalProperties": False,
-        "required": [field.name for field in fields(FileSections)],
+        "required": [
+            one.name for one in fields(FileSections) if one.default is MISSING and one.default_factory is MISSING
+        ],
         "patternProperties": {"^x-": {"description": "Ignored; a place for anchors."}},
         "properties": {
             "site": {"type": "string", "anyOf": [{"pattern": _NAME}, _REFERENCE], "description": notes["site"]},
@@ -53,6 +58,13 @@ def json_schema() -> Schema:
                 "additionalProperties": False,
                 "properties": adapters,
             },
+            "operators": {
+                "type": "object",
+                "description": notes["operators"],
+                "propertyNames": {"pattern": f"^{OPERATOR_PATTERN}$"},
+                "additionalProperties": operator,
+            },
+            "audit_file": {"type": "string", "minLength": 1, "description": notes["audit_file"]},
         },
         "$defs": definitions,
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gateway.model.bus_spec import BusSpec
+from gateway.model.operator import Operator
 from gateway.settings.positions import Positions
 
 DEFAULT_RATE_HZ = 1.0
@@ -21,12 +23,17 @@ class FileSections:
         buses: Wires, by name.
         analysers: Analysers, by name; the name is the first part of every node and PV name.
         adapters: Northbound protocols to serve. One that is left out is off; an empty section takes the defaults.
+        operators: Who may ask for actions, by name; each needs a `password`, `hosts`, or both.
+        audit_file: File to which every request for an action is appended as a line of JSON, beside the settings file
+            unless absolute. Without it such requests are only logged.
     """
 
     site: str
     buses: dict[str, Any]
     analysers: dict[str, dict[str, Any]]
     adapters: dict[str, dict[str, Any] | None]
+    operators: dict[str, Any] = field(default_factory=dict)
+    audit_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class CommonKeys:
         description: One line for people.
         rate_hz: Polls per second; not on a continuous bus, where the analyser sets the pace.
         stale_after_s: Seconds without a good batch after which values are stale; left out, it follows the pace.
+        actions: What the analyser may be made to do: name of the action to the operators who may ask for it. One that
+            is left out is closed.
     """
 
     driver: str
@@ -46,6 +55,7 @@ class CommonKeys:
     description: str = ""
     rate_hz: float = DEFAULT_RATE_HZ
     stale_after_s: float | None = None
+    actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class AnalyserSettings:
         description: One line for people.
         rate_hz: Polls per second; without meaning on a continuous bus.
         stale_after_s: Seconds without a good batch after which values are stale; None to follow the pace.
+        actions: Name of each open action to the operators who may ask for it.
     """
 
     name: str
@@ -69,6 +80,7 @@ class AnalyserSettings:
     description: str = ""
     rate_hz: float = DEFAULT_RATE_HZ
     stale_after_s: float | None = None
+    actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ class GatewaySettings:
         analysers: Analysers by name, in the order of the file.
         adapters: Adapter name to an instance of its settings dataclass; one that is not here is off.
         positions: Where each key stands, for messages.
+        operators: Who may ask for actions, by name.
+        audit_file: Where requests for actions are written down; None for the log alone.
     """
 
     site: str
@@ -88,3 +102,5 @@ class GatewaySettings:
     analysers: Mapping[str, AnalyserSettings]
     adapters: Mapping[str, object]
     positions: Positions = field(default_factory=Positions, repr=False, compare=False)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
+    audit_file: Path | None = None

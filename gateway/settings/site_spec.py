@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway import registry
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
-from gateway.settings.site_settings import GatewaySettings
+from gateway.ports import ActionDriver
+from gateway.settings.open_actions import open_actions
+from gateway.settings.site_settings import AnalyserSettings, GatewaySettings
 
 
 def describe_devices(settings: GatewaySettings) -> dict[str, DeviceDescription]:
-    """Each analyser as its driver describes it, by name, in the order of the file."""
-    return {
-        name: registry.driver(analyser.driver).describe(analyser.options, settings.buses[analyser.bus].protocol)
-        for name, analyser in settings.analysers.items()
-    }
+    """Each analyser as its driver describes it, with the actions that are open, by name, in the order of the file."""
+    return {name: _describe(analyser, settings) for name, analyser in settings.analysers.items()}
+
+
+def _describe(analyser: AnalyserSettings, settings: GatewaySettings) -> DeviceDescription:
+    driver, protocol = registry.driver(analyser.driver), settings.buses[analyser.bus].protocol
+    specs = driver.actions(analyser.options, protocol) if isinstance(driver, ActionDriver) else ()
+    description = driver.describe(analyser.options, protocol)
+    return replace(description, actions=open_actions(specs, analyser.actions))
 
 
 def site_spec(settings: GatewaySettings) -> SiteSpec:

@@ -15,6 +15,9 @@ _REFERENCE = re.compile(
 )
 
 
+_ALONE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+
+
 class SubstitutionError(Exception):
     """A reference leads nowhere.
 
@@ -66,6 +69,11 @@ def substitute(text: str, environ: Mapping[str, str]) -> Substituted:
         return value
 
     return Substituted(_REFERENCE.sub(replacement, text), tuple(names))
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is one `${NAME}` and nothing else, not even a default: it then gives nothing away."""
+    return _ALONE.fullmatch(text) is not None
 
 
 def read_secret(path: Path) -> str:

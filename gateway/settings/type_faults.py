@@ -118,6 +118,8 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
                 remedy = "a !file is always text; ${NAME} can be a number"
             elif "number" in wanted and isinstance(detail["input"], str) and _NUMERIC.fullmatch(detail["input"]):
                 remedy = "write it without quotes"
+            elif kind == "tuple_type" and isinstance(detail["input"], str):
+                remedy = "put it in brackets"
             elif detail["input"] is None and "keys" not in wanted:
                 remedy = "write it after the colon"
             problems.error(path, f"{subject} must be {wanted}, got {got}", remedy)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from gateway.drivers.servomex4100.actions import ACTIONS
 from gateway.drivers.servomex4100.channels import CALIBRATION_GROUPS, SLOT_BY_ID
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
+from gateway.model.actions import ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.discovery import Identity
 from gateway.model.readings import ProtocolKind
 from gateway.model.wire_time import WireExchange
-from gateway.ports import BroadcastSource, FrameRecogniser, LinkOpener, ModbusBus, PollSource
+from gateway.ports import ActionExecutor, BroadcastSource, FrameRecogniser, LinkOpener, ModbusBus, PollSource
 
 MOST_CONTINUOUS_CHANNELS = 7
 LONGEST_INTERVAL_S = 9999
@@ -118,6 +120,21 @@ class Servomex4100:
         from gateway.drivers.servomex4100.origin import origin
 
         return origin(protocol, path)
+
+    def actions(
+        self,
+        settings: object,  # noqa: ARG002  every instrument of the series has the same coils
+        protocol: ProtocolKind,
+    ) -> Sequence[ActionSpec]:
+        """See `ports.ActionDriver.actions`; in continuous mode the instrument does not listen."""
+        return () if protocol is ProtocolKind.CONTINUOUS else ACTIONS
+
+    def executor(self, device: str, settings: object, bus: ModbusBus) -> ActionExecutor:
+        """See `ports.ActionDriver.executor`."""
+        from gateway.drivers.servomex4100.calibration_commands import CalibrationCommands
+
+        options = cast("Servomex4100Settings", settings)
+        return CalibrationCommands(device, options.address, bus)
 
 
 DRIVER = Servomex4100()
