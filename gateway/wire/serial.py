@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 import anyio.to_thread
 import serial
 import serial.rfc2217
+import serial.tools.list_ports
 import serial_asyncio
 
 from gateway.errors import LinkError
@@ -22,6 +24,26 @@ from gateway.wire.tap import WireTap
 
 PARITY = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 _REMOTE_READ_S = 0.2  # how long the thread of a remote port may sit in a read before it looks at the stop flag
+
+
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """One serial port of this machine.
+
+    Attributes:
+        path: What a `link` names it by.
+        description: What the operating system knows of it, empty for nothing.
+    """
+
+    path: str
+    description: str
+
+
+def serial_ports() -> list[SerialPort]:
+    """Serial ports of this machine, by path."""
+    ports = serial.tools.list_ports.comports()
+    known = [SerialPort(port.device, "" if port.description == "n/a" else port.description) for port in ports]
+    return sorted(known, key=lambda port: port.path)
 
 
 @asynccontextmanager
