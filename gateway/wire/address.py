@@ -11,6 +11,9 @@ from gateway.model.bus_health import AddressHealth, AddressState
 from gateway.wire.demotion import TRANSITIONS, AddressEvent
 
 
+_SPOKEN_TO = (AddressState.UP, AddressState.DEGRADED)
+
+
 class EchoSupport(Enum):
     """Whether the address answers function code 08, by an echo or by an exception."""
 
@@ -47,10 +50,10 @@ class Address:
         """Move on by the table; True if the address has just been demoted, or has just come back."""
         before = self.health.state
         after = self.health.state = TRANSITIONS[before].get(event, before)
-        if after is AddressState.DEMOTED and event is AddressEvent.EXHAUSTED and before is not AddressState.PROBING:
+        if after is AddressState.DEMOTED and before in _SPOKEN_TO:
             self.health.demotions += 1
             return True
-        return before is AddressState.PROBING and after in (AddressState.UP, AddressState.DEGRADED)
+        return before is AddressState.PROBING and after in _SPOKEN_TO
 
     def next_echo(self) -> bytes:
         """Two bytes that no recent echo of this address carried."""

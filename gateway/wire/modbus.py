@@ -127,8 +127,8 @@ class ModbusConnection:
         """Keep noise from killing the transport, and foreign frames from being taken for the answer.
 
         The framers of pymodbus 3.16 raise on some garbage (ASCII: `int(buffer[1:3], 16)`), inside data_received, where
-        asyncio answers an exception by closing the connection. They do not compare function codes or sizes at all, and take
-        transaction number 0 for any.
+        asyncio answers an exception by closing the connection. They do not compare function codes or sizes at all,
+        and take transaction number 0 for any.
         """
         framer = self._client.ctx.framer
         handle = framer.handleFrame
