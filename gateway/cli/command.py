@@ -45,6 +45,13 @@ class ListFormat(StrEnum):
     CSV = "csv"
 
 
+class PageFormat(StrEnum):
+    """Output of `explain`."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class LogLevel(StrEnum):
     """How much `run` and `simulate` say."""
 
@@ -142,6 +149,19 @@ def health(
     from gateway.cli.health import check_health
 
     check_health(config, timeout, sys.stdout)
+
+
+@command.command()
+def explain(
+    config: ConfigFile,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="PV name, NodeId, or path such as stack/I1/Value.")],
+    output: Annotated[PageFormat, typer.Option("--format", help="Output.")] = PageFormat.TEXT,
+) -> None:
+    """Say what a point is, where it comes from, and, while the gateway runs, how it stands now and why."""
+    from gateway.cli.explain import explain_point
+
+    if not explain_point(config, point, output.value, sys.stdout):
+        raise typer.Exit(EXIT_FAILED)
 
 
 def run_command(arguments: Sequence[str]) -> int:

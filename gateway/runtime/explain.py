@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Self
 
-from gateway.errors import InputError
+from gateway.errors import GatewayError, InputError
 from gateway.model.points import DeviceSpec, PointGroup, SiteSpec, Value
 from gateway.model.quality import QUALITY, State
 from gateway.model.stamp import Clock, Stamp
@@ -51,6 +52,7 @@ class LivePoint:
         alarm_severity: EPICS SEVR.
         stamp: Time stamp that clients see; None before anything was received.
         age_s: Seconds since.
+        acquired: When the last good batch of the analyser arrived; None before the first, and for a counter.
         tick: Good batches of the analyser since the start.
         latency_s: From request to last byte; None for an analyser that talks unasked.
         raw: Bytes that carried the value, hexadecimal; empty for a point that is no value of a channel.
@@ -72,12 +74,26 @@ class LivePoint:
     alarm_severity: str
     stamp: str | None
     age_s: float | None
+    acquired: str | None
     tick: int | None
     latency_s: float | None
     raw: str
     sent_unit: str
     communication: Communication
     counters: dict[str, dict[str, Value]]
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> Self:
+        """Read an answer of the control socket.
+
+        Raises:
+            GatewayError: It comes from a gateway of another version.
+        """
+        try:
+            return cls(**{**answer, "communication": Communication(**answer["communication"])})
+        except (KeyError, TypeError) as error:
+            hint = "restart it, so that both are of one version"
+            raise GatewayError("the running gateway explains its points in another way", hint=hint) from error
 
 
 class Explainer:
@@ -144,8 +160,9 @@ class Explainer:
             alarm_severity=quality.severity.name,
             stamp=None if update is None else _utc(update.stamp),
             age_s=None if update is None else (now.monotonic_ns - update.stamp.monotonic_ns) / 1e9,
+            acquired=_utc(Stamp.from_utc(first.received_at, first.monotonic_ns)) if first and acquired else None,
             tick=tick if isinstance(tick, int) else None,
-            latency_s=first.latency_s if first is not None and acquired else None,
+            latency_s=first.latency_s if first and acquired else None,
             raw=reading.raw.hex(" ") if reading is not None else "",
             sent_unit=reading.unit if reading is not None else "",
             communication=_communication(freshness),

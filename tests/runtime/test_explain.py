@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateway.errors import DeviceTimeoutError, InputError
+from gateway.errors import DeviceTimeoutError, GatewayError, InputError
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
@@ -165,4 +165,6 @@ async def test_an_unknown_point_is_refused_and_an_answer_is_json(running: Runnin
             running.explainer.explain(wrong)
     answers = [answer async for answer in running.explainer.answer({"verb": "explain", "point": "stack/I1/Value"})]
     assert len(answers) == 1
-    assert LivePoint(**json.loads(json.dumps(answers[0]))).value == 5.25
+    assert LivePoint.from_json(json.loads(json.dumps(answers[0]))) == running.explain()
+    with pytest.raises(GatewayError, match="of one version"):
+        LivePoint.from_json({**answers[0], "communication": {}})
