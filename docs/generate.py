@@ -20,6 +20,7 @@ from gateway import registry
 from gateway.adapters.epics_ca.names import point_part
 from gateway.cli import command as cli
 from gateway.model.actions import ActionSpec
+from gateway.model.bus_health import AddressState
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
@@ -29,6 +30,7 @@ from gateway.model.quality import QUALITY
 from gateway.model.site_builder import build_site
 from gateway.settings.field_notes import notes_in, summary_of
 from gateway.settings.site_settings import CommonKeys, FileSections
+from gateway.wire.demotion import TRANSITIONS, AddressEvent
 
 REFERENCE = Path(__file__).parent / "reference"
 _NOTE = "<!-- Written by docs/generate.py from {source}; change it there. -->"
@@ -120,7 +122,7 @@ def type_text(kind: object) -> str:
         return f"[{kind.__name__}](#{kind.__name__.lower()})"
     if origin is tuple and arguments[-1] is not Ellipsis:
         return f"[{', '.join(type_text(argument) for argument in arguments)}]"
-    if origin is tuple:
+    if origin in (tuple, list):
         return f"list of {type_text(arguments[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         inner = arguments[1]
@@ -193,6 +195,35 @@ def _option_rows(callback: Callable[..., object]) -> tuple[str, list[tuple[str, 
     return synopsis, rows
 
 
+def address_states_page() -> str:
+    """The demotion state machine of a Modbus address."""
+    meanings = {
+        AddressState.UP: "answers in time",
+        AddressState.DEGRADED: "the last answer was slow or missing; it is asked as usual",
+        AddressState.DEMOTED: "set aside; it is only asked whether it is back",
+        AddressState.PROBING: "is being asked whether it is back",
+    }
+    events = {
+        AddressEvent.ANSWERED: "answer in time, or a Modbus exception",
+        AddressEvent.SLOW: "right answer, too late to be usual",
+        AddressEvent.FAILED: "an attempt without usable answer",
+        AddressEvent.EXHAUSTED: "the last attempt without one, others waiting",
+        AddressEvent.ASKED: "asked whether it is back",
+    }
+    rows = [
+        (f"`{state.value}`", *(f"`{row[event].value}`" if event in row else "" for event in events))
+        for state, row in TRANSITIONS.items()
+    ]
+    return (
+        "Every Modbus address on a bus is in one of these states; the point `Address/State` shows it.\n"
+        "[Why it is so](../explanation/bus-manners.md#a-troubled-address).\n\n"
+        + table(("State", "Meaning"), ((f"`{state.value}`", meaning) for state, meaning in meanings.items()))
+        + "\nFrom the state on the left, what happens leads to:\n\n"
+        + table(("", *events.values()), rows)
+        + "\nAn empty cell changes nothing. An address that has the wire to itself is never demoted.\n"
+    )
+
+
 def command_line_page() -> str:
     """Verbs, options and exit codes."""
     codes = [
@@ -213,6 +244,7 @@ def command_line_page() -> str:
 PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "quality.md": ("Quality of a value", "gateway/model/quality.py", quality_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
+    "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
     "settings.md": ("Settings file", "the settings dataclasses and their docstrings", settings_page),
     "command-line.md": ("Command line", "gateway/cli/command.py", command_line_page),
 }
