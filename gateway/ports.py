@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from gateway.model.actions import ActionRequest, ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.discovery import Identity
-from gateway.model.points import SiteSpec
+from gateway.model.points import SiteSpec, Value
+from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp
@@ -92,6 +93,46 @@ class AdapterKind(Protocol):
         Raises:
             OSError: Nobody listens, or the connection broke.
             ValueError: Something else answered.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """One point as a client of one protocol sees it.
+
+    Attributes:
+        value: Its value, None where the protocol carries none.
+        unix_us: Its time stamp, UTC in microseconds since 1970.
+        states: Every state that looks like this on the protocol.
+    """
+
+    value: Value
+    unix_us: int
+    states: frozenset[State]
+
+
+@runtime_checkable
+class SelfReadingKind(Protocol):
+    """A northbound protocol that can be tried out on this host alone, and be read as its clients would read it."""
+
+    def listening(self, settings: object) -> Sequence[tuple[str, int]]:
+        """Host and TCP port of every socket that these settings open; port 0 takes a free one."""
+        ...
+
+    def on_loopback(self, settings: object) -> object:
+        """The same settings for a server that only this host can reach, on a free port, and that calls nobody."""
+        ...
+
+    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
+        """Read points of a server that runs with `on_loopback` settings, as a client would.
+
+        Args:
+            endpoint: The first of `Adapter.endpoints`.
+            names: `ServedName.name` of the points.
+
+        Raises:
+            AdapterError: The server cannot be reached, or has no such point.
         """
         ...
 
