@@ -67,7 +67,8 @@ async def perform(request: dict[str, Any]) -> dict[str, Any]:
         case "get":
             return plain(await aioca.caget(pv, timeout=request.get("timeout", 10), **options(request)))
         case "put":
-            await aioca.caput(pv, request["value"], wait=True, timeout=10)
+            chosen = {key: value for key, value in options(request).items() if key == "datatype"}
+            await aioca.caput(pv, request["value"], wait=True, timeout=10, **chosen)
         case "info":
             info = await aioca.cainfo(pv, timeout=10)
             return {"type": info.datatype, "count": info.count, "read": info.read, "write": info.write}
@@ -86,15 +87,19 @@ async def perform(request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+async def answer(request: dict[str, Any]) -> None:
+    try:
+        say({"id": request["id"], "result": await perform(request)})
+    except Exception as error:  # noqa: BLE001  whatever it is, the test wants to see it
+        say({"id": request["id"], "error": f"{type(error).__name__}: {error}"})
+
+
 async def serve() -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
-        request = json.loads(line)
-        try:
-            say({"id": request["id"], "result": await perform(request)})
-        except Exception as error:  # noqa: BLE001  whatever it is, the test wants to see it
-            say({"id": request["id"], "error": f"{type(error).__name__}: {error}"})
+    async with asyncio.TaskGroup() as tasks:  # a put may wait for its callback while other requests go on
+        while line := await reader.readline():
+            tasks.create_task(answer(json.loads(line)))
 
 
 if __name__ == "__main__":

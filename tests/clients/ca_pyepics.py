@@ -1,4 +1,8 @@
-"""What pyepics sees of the PVs named on the command line, as one JSON object; it brings a libca of its own."""
+"""What pyepics sees of the PVs named on the command line, as one JSON object; it brings a libca of its own.
+
+python ca_pyepics.py PV...               value, metadata and what a put of 1 comes to
+python ca_pyepics.py --put PV VALUE...   the CA status of each put with callback, in order
+"""
 
 from __future__ import annotations
 
@@ -41,4 +45,21 @@ def seen(name: str) -> dict[str, Any]:
     return found
 
 
+def put_statuses(puts: list[str]) -> list[int]:
+    """pyepics itself does not look at the status of a put's callback, so it is taken from under its hands."""
+    statuses: list[int] = []
+
+    def ended(arguments: Any) -> None:
+        statuses.append(arguments.status)
+        arguments.usr()
+
+    epics.ca._CB_PUTWAIT = epics.dbr.make_callback(ended, epics.dbr.event_handler_args)
+    for name, value in zip(puts[::2], puts[1::2], strict=True):
+        epics.PV(name, auto_monitor=False).put(int(value), wait=True, timeout=10)
+    return statuses
+
+
+if sys.argv[1] == "--put":
+    print(json.dumps(put_statuses(sys.argv[2:])))
+    sys.exit()
 print(json.dumps({name: seen(name) for name in sys.argv[1:]}, default=str))

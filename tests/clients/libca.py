@@ -73,6 +73,10 @@ class LibcaProcess:
     async def get(self, pv: str, **options: object) -> dict[str, Any]:
         return await self.ask("get", pv, **options)
 
+    async def put(self, pv: str, value: object, **options: object) -> None:
+        """Put with callback, and wait for that."""
+        await self.ask("put", pv, value=value, **options)
+
     async def monitor(self, pv: str, tag: str = "", **options: object) -> dict[str, Any]:
         """Subscribe, and return the first event."""
         await self.ask("monitor", pv, tag=tag or pv, **options)

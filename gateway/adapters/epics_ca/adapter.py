@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 from anyio.abc import TaskStatus
 
+from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
-from gateway.adapters.epics_ca.names import pv_names
+from gateway.adapters.epics_ca.names import commanded_actions, pv_name, pv_names
 from gateway.adapters.epics_ca.records import Record, epics_time, make_record
 from gateway.adapters.epics_ca.server import Server
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
+from gateway.model.stamp import Clock
 from gateway.model.update import Update
+from gateway.ports import ActionDesk
+from gateway.streaming.clock import SystemClock
 
 
 class ChannelAccessAdapter:
@@ -22,22 +26,33 @@ class ChannelAccessAdapter:
     Args:
         site: What to serve.
         settings: How to be reached, and how PVs are called.
+        clock: Time; by default the machine's.
 
     Raises:
         SettingsError: A PV name is too long, malformed or given twice.
     """
 
-    def __init__(self, site: SiteSpec, settings: ChannelAccessSettings) -> None:
+    def __init__(self, site: SiteSpec, settings: ChannelAccessSettings, clock: Clock | None = None) -> None:
         names = iter(pv_names(site, settings))
         quieten_engine()
-        now = time.time_ns() // 1000
         self._site = site
         self._settings = settings
+        self._clock: Clock = SystemClock() if clock is None else clock
+        now = self._clock.stamp().unix_us
         self._groups: list[list[Record]] = [
             [make_record(next(names).name, point, now) for point in group.points] for group in site.groups
         ]
-        self._records = {record.name: record for group in self._groups for record in group}
+        self._records: dict[str, Record] = {record.name: record for group in self._groups for record in group}
+        self._commands: list[AnalyserCommands] = []
         self._endpoints: tuple[str, ...] = ()
+
+    def offer(self, desk: ActionDesk) -> None:
+        """Serve command PVs for the open actions; without this, every PV is read-only."""
+        for device in self._site.devices:
+            if commanded_actions(device):
+                commands = AnalyserCommands(device, partial(pv_name, self._settings, device.name), desk, self._clock)
+                self._commands.append(commands)
+                self._records.update({record.name: record for record in commands.records})
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -72,7 +87,8 @@ class ChannelAccessAdapter:
             task_status.started()
 
         try:
-            await Server(self._records, self._settings).serve(ready)
+            alongside = [commands.watch for commands in self._commands]
+            await Server(self._records, self._settings, alongside).serve(ready)
         finally:
             self._endpoints = ()
 

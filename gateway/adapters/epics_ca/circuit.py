@@ -1,4 +1,4 @@
-"""One client: caproto knows the protocol's states, the gateway answers reads, monitors and refused writes itself."""
+"""One client: caproto knows the protocol's states, the gateway answers reads, monitors and writes itself."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from weakref import ReferenceType
 import anyio
 from caproto.server.common import VirtualCircuit
 
+from gateway.adapters.epics_ca.asker import Asker, claimed_user
+from gateway.adapters.epics_ca.command_records import CommandRecord, Job
 from gateway.adapters.epics_ca.connection import Connection
 from gateway.adapters.epics_ca.encoding import READABLE_TYPES
 from gateway.adapters.epics_ca.engine import ca
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
+from gateway.adapters.epics_ca.put_answer import put_answer
+from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
 LARGEST_REQUEST = 16 * 1024
-"""Bytes of one request; the largest that a read-only server has use for is a channel name."""
+"""Bytes of one request; the largest that this server has use for is a channel name."""
 
 _CLOSING_TIME = 0.5
 _LOG = logging.getLogger(__name__)
@@ -73,13 +77,15 @@ class Circuit(VirtualCircuit):
         self.QueueFull = asyncio.QueueFull
         self._connection = connection
         self._greeted = False
+        self._user = ""
         self._monitors: dict[int, Monitor] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)
         self._answers: dict[type, Callable[[Any], Awaitable[list[Any]]]] = {
             ca.ReadNotifyRequest: self._read,
             ca.ReadRequest: self._read,
-            ca.WriteRequest: self._refuse_write,
-            ca.WriteNotifyRequest: self._refuse_write,
+            ca.WriteRequest: self._write,
+            ca.WriteNotifyRequest: self._write,
+            ca.ClientNameRequest: self._take_user,
             ca.EventAddRequest: self._subscribe,
             ca.EventCancelRequest: self._unsubscribe,
             ca.ClearChannelRequest: self._clear,
@@ -164,22 +170,39 @@ class Circuit(VirtualCircuit):
             )
         ]
 
-    async def _refuse_write(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        channel, _value = self._target(command)
+    async def _take_user(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        self._user = claimed_user(bytes(command.buffers[1]))
+        return []
+
+    async def _write(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, value = self._target(command)
+        if not isinstance(value, CommandRecord):
+            return put_answer(command, channel, PutRefusedError(ca.CAStatus.ECA_NOWTACCESS, "this PV is read-only"))
+        header, data = command.header, b"".join(bytes(part) for part in command.buffers)
+        asker = Asker(self.circuit.address[0], self._user)
+        try:
+            job = value.put(header.data_type, header.data_count, data, asker)
+        except PutRefusedError as refusal:
+            return put_answer(command, channel, refusal)
+        self.outbox.flush()  # as from base, monitors tell of a put before its callback does
+        if job is None:
+            return put_answer(command, channel)
+        self.context.background.start_soon(self._finish, job, command, channel)
+        return []
+
+    async def _finish(self, job: Job, command: Any, channel: Any) -> None:  # noqa: ANN401  caproto's message and channel
+        """See to the end of a put, long after its request; the client may have left, or cleared the channel."""
+        refusal: PutRefusedError | None = None
+        try:
+            await job()
+        except PutRefusedError as error:
+            refusal = error
+        if self.circuit.channels_sid.get(command.sid) is not channel:
+            return
+        self.outbox.flush()
         if isinstance(command, ca.WriteNotifyRequest):
-            return [
-                channel.write(
-                    ioid=command.ioid,
-                    data_type=command.data_type,
-                    data_count=command.data_count,
-                    status=ca.CAStatus.ECA_NOWTACCESS,
-                )
-            ]
-        return [
-            ca.ErrorResponse(
-                command, channel.cid, status=ca.CAStatus.ECA_NOWTACCESS, error_message="every PV is read-only"
-            )
-        ]
+            self.circuit._ioids.pop(command.ioid, None)  # noqa: SLF001  `send` raises if the client has used it again
+        self._connection.write(b"".join(bytes(message) for message in put_answer(command, channel, refusal)))
 
     async def _subscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)

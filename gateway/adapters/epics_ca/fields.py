@@ -35,6 +35,7 @@ SCANS = (
 """Menus of EPICS base: menuAlarmSevr, menuAlarmStat, menuScan."""
 
 _IO_INTR = SCANS.index("I/O Intr")
+_PASSIVE = SCANS.index("Passive")
 
 
 class Owner(Protocol):
@@ -53,6 +54,10 @@ class Owner(Protocol):
 
 
 Content = float | str
+
+
+_LIMITS = ("HOPR", "LOPR", "HIHI", "HIGH", "LOW", "LOLO", "DRVH", "DRVL")
+"""Fields of `Display.limits`, in its order; only output records have the last two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ def _limit_severity(index: int, severity: Severity) -> Callable[[Owner], Content
     return lambda record: Severity.NO_ALARM if math.isnan(record.display.limits[index]) else severity
 
 
-def _limit(index: int) -> FieldSpec:
-    return FieldSpec(Native.DOUBLE, lambda record: record.display.limits[index])
+def _limit(index: int, native: Native = Native.DOUBLE) -> FieldSpec:
+    return FieldSpec(native, lambda record: record.display.limits[index])
 
 
 def _text(read: Callable[[Owner], str]) -> FieldSpec:
@@ -104,12 +109,7 @@ _COMMON: dict[str, FieldSpec] = {
 _NUMERIC: dict[str, FieldSpec] = {
     "EGU": _text(lambda record: record.point.unit),
     "PREC": FieldSpec(Native.INT, lambda record: record.display.precision),
-    "HOPR": _limit(0),
-    "LOPR": _limit(1),
-    "HIHI": _limit(2),
-    "HIGH": _limit(3),
-    "LOW": _limit(4),
-    "LOLO": _limit(5),
+    **{name: _limit(index) for index, name in enumerate(_LIMITS[:6])},
     "HHSV": _menu(_limit_severity(2, Severity.MAJOR), SEVERITIES),
     "HSV": _menu(_limit_severity(3, Severity.MINOR), SEVERITIES),
     "LSV": _menu(_limit_severity(4, Severity.MINOR), SEVERITIES),
@@ -117,6 +117,12 @@ _NUMERIC: dict[str, FieldSpec] = {
     "MDEL": FieldSpec(Native.DOUBLE, lambda _: 0.0),
     "ADEL": FieldSpec(Native.DOUBLE, lambda _: 0.0),
 }
+_LONG_OUT: dict[str, FieldSpec] = {
+    **{name: spec for name, spec in _NUMERIC.items() if name != "PREC"},
+    **{name: _limit(index, Native.LONG) for index, name in enumerate(_LIMITS)},
+    **{name: FieldSpec(Native.LONG, lambda _: 0) for name in ("MDEL", "ADEL")},
+}
+_OUTPUT: dict[str, FieldSpec] = {"SCAN": _menu(lambda _: _PASSIVE, SCANS)}
 _BINARY: dict[str, FieldSpec] = {
     "ZNAM": _text(lambda record: record.display.states[0]),
     "ONAM": _text(lambda record: record.display.states[1]),
@@ -130,6 +136,8 @@ FIELDS: dict[str, dict[str, FieldSpec]] = {
     "int64in": _COMMON | _NUMERIC,
     "bi": _COMMON | _BINARY,
     "stringin": _COMMON,
+    "longout": _COMMON | _LONG_OUT | _OUTPUT,
+    "bo": _COMMON | _BINARY | _OUTPUT,
 }
 """Fields by type of record; `VAL` is the record itself."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -39,12 +39,18 @@ class Server(Context):
     Args:
         records: Records by PV name; they outlive the server.
         settings: How to be reached.
+        alongside: What runs as long as the server does.
 
     Raises:
         AdapterError: An EPICS_CA* variable of the environment cannot be used.
     """
 
-    def __init__(self, records: Mapping[str, Record], settings: ChannelAccessSettings) -> None:
+    def __init__(
+        self,
+        records: Mapping[str, Record],
+        settings: ChannelAccessSettings,
+        alongside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
         try:
             interfaces = settings.interfaces or ca.get_server_address_list()
             super().__init__(dict(records), list(interfaces))  # type: ignore[no-untyped-call]
@@ -55,6 +61,9 @@ class Server(Context):
                 f"the EPICS environment cannot be used: {error}", where="epics_ca", hint="correct the variable"
             ) from error
         self.subscription_queue = _ImmediateUpdates(self._subscription_queue_iteration)
+        self._alongside = alongside
+        self.background: TaskGroup | None = None
+        """Owner of what goes on although its client has left, and ends with the server; None before that runs."""
 
     def _port(self, settings: ChannelAccessSettings) -> int:
         if settings.port is not None:
@@ -80,6 +89,9 @@ class Server(Context):
         self.port = sockets.port
         try:
             async with anyio.create_task_group() as tasks:
+                self.background = tasks
+                for run in self._alongside:
+                    tasks.start_soon(run)
                 closing = await self._open(sockets, tasks)
                 try:
                     if beacons:

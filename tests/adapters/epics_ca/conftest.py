@@ -18,6 +18,7 @@ from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec,
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from tests.adapters.epics_ca.acting import ACTING_SITE, ManualClock, RecordingDesk
 from tests.clients.libca import CLIENTS, PATIENCE, LibcaProcess, connected, environment
 from tests.serving import serving as serve_adapter
 
@@ -103,6 +104,37 @@ async def client(port: int) -> AsyncIterator[LibcaProcess]:
 def connect() -> Callable[..., AbstractAsyncContextManager[LibcaProcess]]:
     """Start a client process for a port, with variables of the environment set or, where empty, left out."""
     return connected
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def desk() -> RecordingDesk:
+    return RecordingDesk()
+
+
+@pytest.fixture
+def acting(settings: ChannelAccessSettings, desk: RecordingDesk, clock: ManualClock) -> ChannelAccessAdapter:
+    """An adapter whose clients can ask for actions."""
+    adapter = ChannelAccessAdapter(ACTING_SITE, settings, clock)
+    adapter.offer(desk)
+    return adapter
+
+
+@pytest.fixture
+async def acting_port(acting: ChannelAccessAdapter) -> AsyncIterator[int]:
+    async with _serving(acting) as number:
+        yield number
+
+
+@pytest.fixture
+async def operator(acting_port: int) -> AsyncIterator[LibcaProcess]:
+    """A client of the adapter whose clients can ask for actions."""
+    async with connected(acting_port) as one:
+        yield one
 
 
 @pytest.fixture

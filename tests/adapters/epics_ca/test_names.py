@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from gateway.adapters.epics_ca.kind import EPICS_CA
 from gateway.adapters.epics_ca.names import pv_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import SettingsError
+from gateway.model.actions import ActionSpec
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 
 
@@ -40,6 +42,24 @@ def test_every_problem_is_told_at_once():
         pv_names(site_of("stack", ("x" * 60,)), ChannelAccessSettings())
     with pytest.raises(SettingsError, match="has ' ' in it"):
         pv_names(site_of("stack gas", ("I1",)), ChannelAccessSettings())
+
+
+def test_names_of_commands_are_checked_but_are_no_points():
+    def names(*paths: tuple[str, ...], action: str = "Blowback", prefix: str = "") -> list[str]:
+        (device,) = site_of("stack", *paths).devices
+        acting = replace(device, actions=(ActionSpec(action, ""),))
+        return [served.name for served in pv_names(SiteSpec("works", (acting,)), ChannelAccessSettings(prefix=prefix))]
+
+    assert names(("I1", "Value"), ("Action", "State")) == ["stack:I1", "stack:Action:State"]
+    with pytest.raises(
+        SettingsError, match=r"'stack:Action:Blowback' of stack/Action/Blowback is taken by stack/Action"
+    ):
+        names(("Action", "Blowback", "Value"))
+    with pytest.raises(SettingsError, match="of stack/Action/Confirm is taken by stack/Action/Confirm"):
+        names(action="Confirm")
+    with pytest.raises(SettingsError, match="of stack/Action/Blowback has 61 characters"):
+        names(prefix="x" * 40)
+    assert len(pv_names(site_of("stack", ("Action", "Confirm")), ChannelAccessSettings())) == 1
 
 
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))

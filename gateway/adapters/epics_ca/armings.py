@@ -1,0 +1,88 @@
+"""What is armed on one analyser, by whom, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import anyio
+
+from gateway.adapters.epics_ca.asker import Asker
+from gateway.model.stamp import Clock
+
+ARMED_S = 30
+"""Seconds from arming to the latest confirmation."""
+
+_ARMED_NS = ARMED_S * 1_000_000_000
+_PER_HOST = 8  # user names cost a client nothing; so no host can fill the memory, nor push out another's arming
+
+
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """What one asker has armed.
+
+    Attributes:
+        action: `ActionSpec.name`.
+        arguments: At most one.
+        expires_ns: Monotonic time from which it no longer counts.
+    """
+
+    action: str
+    arguments: tuple[int, ...]
+    expires_ns: int
+
+
+class Armings:
+    """At most one per asker, oldest first.
+
+    Args:
+        clock: Time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_asker: dict[Asker, Arming] = {}
+        self._added = anyio.Event()
+
+    @property
+    def all(self) -> Collection[Arming]:
+        """Every arming, oldest first; those that have expired go with the next `wait_for_expiry` or `take`."""
+        return self._by_asker.values()
+
+    def add(self, asker: Asker, action: str, arguments: tuple[int, ...]) -> None:
+        """Arm; what the same asker had armed before is replaced."""
+        self._by_asker.pop(asker, None)
+        of_host = [other for other in self._by_asker if other.host == asker.host]
+        if len(of_host) >= _PER_HOST:
+            del self._by_asker[of_host[0]]
+        self._by_asker[asker] = Arming(action, arguments, self._clock.monotonic_ns() + _ARMED_NS)
+        self._added.set()
+
+    def take(self, asker: Asker) -> Arming | None:
+        """Disarm; returns what was armed and still counts."""
+        self._forget_expired()
+        return self._by_asker.pop(asker, None)
+
+    def drop(self, asker: Asker, action: str) -> None:
+        """Disarm if it is this action that the asker has armed."""
+        arming = self._by_asker.get(asker)
+        if arming is not None and arming.action == action:
+            del self._by_asker[asker]
+
+    def clear(self) -> None:
+        """Disarm everything."""
+        self._by_asker.clear()
+
+    async def wait_for_expiry(self) -> None:
+        """Return when some arming may have expired; what has is forgotten then."""
+        while not self._by_asker:
+            self._added = anyio.Event()
+            await self._added.wait()
+        oldest = next(iter(self._by_asker.values()))
+        await self._clock.sleep_until(oldest.expires_ns)
+        self._forget_expired()
+
+    def _forget_expired(self) -> None:
+        now = self._clock.monotonic_ns()
+        for asker in [asker for asker, arming in self._by_asker.items() if arming.expires_ns <= now]:
+            del self._by_asker[asker]

@@ -1,0 +1,67 @@
+"""Values of puts and names of users, without the engine's server."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.adapters.epics_ca.asker import LONGEST_USER, claimed_user
+from gateway.adapters.epics_ca.put_request import PutRefusedError, whole_number
+
+STRING, INT, FLOAT, ENUM, CHAR, LONG, DOUBLE = range(7)
+RANGES = {INT: ("h", -(2**15), 2**15), ENUM: ("H", 0, 2**16), CHAR: ("B", 0, 2**8), LONG: ("i", -(2**31), 2**31)}
+
+
+@given(st.sampled_from(sorted(RANGES)), st.data())
+def test_every_integer_type_comes_through(dbr_type: int, data: st.DataObject):
+    code, low, end = RANGES[dbr_type]
+    number = data.draw(st.integers(low, end - 1))
+    assert whole_number(dbr_type, 1, pack(f">{code}", number) + bytes(6)) == number
+    assert whole_number(STRING, 1, f" {number} \0garbage".encode()) == number
+
+
+@given(st.floats())
+def test_a_double_is_taken_only_if_it_is_whole(number: float):
+    data = pack(">d", number)
+    if math.isfinite(number) and number == int(number):
+        assert whole_number(DOUBLE, 1, data) == number
+    else:
+        with pytest.raises(PutRefusedError, match="a whole number is needed"):
+            whole_number(DOUBLE, 1, data)
+
+
+@given(st.integers(0, 2**16), st.integers(0, 2**32), st.binary(max_size=50))
+def test_garbage_is_a_whole_number_or_refused(dbr_type: int, count: int, data: bytes):
+    for garbage_type in (dbr_type, dbr_type % 7):
+        for garbage_count in (count, 1):
+            with suppress(PutRefusedError):
+                assert isinstance(whole_number(garbage_type, garbage_count, data, ("No", "Yes")), int)
+
+
+def test_a_text_may_name_a_state():
+    assert [whole_number(STRING, 1, text, ("No", "Yes")) for text in (b"No", b"Yes\0", b"1")] == [0, 1, 1]
+    with pytest.raises(PutRefusedError, match="No or Yes or a whole number is needed"):
+        whole_number(STRING, 1, b"yes", ("No", "Yes"))
+    with pytest.raises(PutRefusedError, match="a whole number is needed"):
+        whole_number(STRING, 1, "\N{ARABIC-INDIC DIGIT TWO}".encode())
+
+
+@given(st.binary(max_size=300))
+def test_a_user_name_is_short_and_printable(payload: bytes):
+    user = claimed_user(payload)
+    assert len(user) <= LONGEST_USER
+    assert user.isprintable()
+
+
+def test_a_doctored_user_name_is_nobodys():
+    assert claimed_user("Jürgen".encode() + bytes(8)) == "Jürgen"
+    assert claimed_user(b"") == ""
+    assert claimed_user(b"oper\nator\0") == "oper?ator"
+    assert claimed_user(b"o" * LONGEST_USER) == "o" * LONGEST_USER
+    assert claimed_user(b"o" * (LONGEST_USER + 1)) == "o" * (LONGEST_USER - 1) + "\N{HORIZONTAL ELLIPSIS}"
+    assert claimed_user("oper\N{RIGHT-TO-LEFT OVERRIDE}ator".encode()) == "oper?ator"
