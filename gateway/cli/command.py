@@ -109,6 +109,50 @@ def decode(
 
 
 @command.command()
+def discover(
+    links: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LINK", help="Serial port or socket://host:port; none to list the serial ports."),
+    ] = None,
+    all_ports: Annotated[bool, typer.Option("--all-ports", help="Examine every serial port of this machine.")] = False,
+    baudrate: Annotated[list[int] | None, typer.Option(help="Rate to try, repeatable; 19200 if not given.")] = None,
+    framing: Annotated[str, typer.Option(help="Data bits, parity and stop bits.")] = "8N1",
+    addresses: Annotated[
+        str | None, typer.Option(help="Modbus addresses, such as 1-32 or 1,5,30-40; 1, 30, then 1-32 if not given.")
+    ] = None,
+    frame_interval: Annotated[
+        float, typer.Option(help="Longest time in seconds between frames of an analyser in continuous mode.")
+    ] = 2.0,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds to wait for an answer; by the baud rate if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Ask even where something else talks.")] = False,
+    output: Annotated[Path | None, typer.Option(help="File for the draft; standard output if not given.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --output.")] = False,
+) -> None:
+    """Find analysers on wires and draft settings from them; exit code 1 if none was found."""
+    from gateway.cli.discover import DraftFile, discover_analysers, links_to_examine, list_serial_ports
+    from gateway.cli.discover_options import detection_settings
+
+    settings = detection_settings(
+        baudrates=baudrate or [19200],
+        framing=framing,
+        addresses=addresses,
+        frame_interval_s=frame_interval,
+        answer_s=timeout,
+        ask_talking_line=force,
+    )
+    logging.getLogger("gateway").addHandler(logging.NullHandler())  # what the log would say is in the findings
+    examined = links_to_examine(links or [], all_ports=all_ports, draft_wanted=output is not None)
+    found = (
+        discover_analysers(examined, settings, DraftFile(output, overwrite))
+        if examined
+        else list_serial_ports(sys.stdout, sys.stderr)
+    )
+    raise typer.Exit(EXIT_OK if found else EXIT_FAILED)
+
+
+@command.command()
 def simulate(
     config: Annotated[Path, typer.Argument(metavar="FILE", help="Simulator settings (YAML).", show_default=False)],
     log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.INFO,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 
 from gateway.errors import GatewayError, LinkError
@@ -64,7 +64,7 @@ class AddressScan:
         if self._hung_up.keys() == set(self._settings.protocols(self._link)):
             raise next(iter(self._hung_up.values()))
         self._notes.remark(
-            f"nothing was heard, and no answer came from {len(self._waiting)} addresses; check power, wiring, A and B,"
+            f"nothing was heard, and no answer came from {_addresses(self._waiting)}; check power, wiring, A and B,"
             " serial settings and address of the instrument, and its frame interval"
         )
 
@@ -83,7 +83,7 @@ class AddressScan:
 
     async def _ask_all(self, spec: BusSpec, *, again: bool) -> None:
         """Ask all addresses that have not answered, in one framing. A network peer that hangs up does not speak it."""
-        what = f"asking {len(self._waiting)} addresses{' again' if again else ''} by {spec.protocol}"
+        what = f"asking {_addresses(self._waiting)}{' again' if again else ''} by {spec.protocol}"
         self._notes.progress.phase(f"{what} at {line_words(spec)}", len(self._waiting))
         bus = SharedModbusBus(_NAME, self._settings.asking(spec), self._clock)
         try:
@@ -136,7 +136,9 @@ class AddressScan:
         except LinkError:
             raise
         except GatewayError as error:
-            self._notes.remark(f"address {address} answers, but cannot be identified: {error.what}; {error.hint}")
+            slow = "" if self._link.kind is LinkKind.SERIAL else ", and give --baudrate of the line behind the server"
+            what = f"address {address} answers, but cannot be identified: {error.what}"
+            self._notes.remark(f"{what}; {error.hint}{slow}")
             return
         self._notes.remark(f"address {address} speaks Modbus, but is no instrument that a driver knows")
 
@@ -146,3 +148,7 @@ class AddressScan:
                 f"garbled answer from address {address}: {words}; look for two instruments with this address, other"
                 " serial settings, a bad termination, or another master"
             )
+
+
+def _addresses(addresses: Sequence[int]) -> str:
+    return f"address {addresses[0]}" if len(addresses) == 1 else f"{len(addresses)} addresses"

@@ -55,7 +55,7 @@ class Detection:
             if await self._may_ask():
                 await AddressScan(self._link, self._drivers, self._settings, self._clock, self._notes).run()
         except LinkError as error:
-            self.finding.problem = error
+            self._notes.fail(error)
         else:
             self.finding.complete = True
 

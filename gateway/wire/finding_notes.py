@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from gateway.errors import GatewayError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.discovery import FoundAnalyser, LinkFinding
 
@@ -40,6 +41,11 @@ class FindingNotes:
         """Something a person should know."""
         self.finding.remarks.append(text)
         self.progress.found(text)
+
+    def fail(self, error: GatewayError) -> None:
+        """The link cannot be examined, or no further."""
+        self.finding.problem = error
+        self.progress.found(f"{error.what}; {error.hint}")
 
     def prove(self, spec: BusSpec, proof: str) -> None:
         """The first proof of what the line is; later ones say no more."""

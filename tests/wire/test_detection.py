@@ -269,12 +269,12 @@ async def test_a_silent_line_is_asked_at_each_rate_in_each_framing_twice(tmp_pat
     assert (finding.spec, finding.problem, finding.complete) == (None, None, True)
     assert notebook.steps == 8
     assert notebook.phases[1:5] == [
-        "asking 1 addresses by modbus-rtu at 9600 8N1",
-        "asking 1 addresses by modbus-ascii at 9600 8N1",
-        "asking 1 addresses by modbus-rtu at 19200 8N1",
-        "asking 1 addresses by modbus-ascii at 19200 8N1",
+        "asking address 30 by modbus-rtu at 9600 8N1",
+        "asking address 30 by modbus-ascii at 9600 8N1",
+        "asking address 30 by modbus-rtu at 19200 8N1",
+        "asking address 30 by modbus-ascii at 19200 8N1",
     ]
-    assert finding.remarks[0].startswith("nothing was heard, and no answer came from 1 addresses")
+    assert finding.remarks[0].startswith("nothing was heard, and no answer came from address 30")
 
 
 async def test_a_long_frame_interval_is_waited_for_when_it_is_told(tmp_path: Path) -> None:
