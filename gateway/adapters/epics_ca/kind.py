@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gateway.adapters.epics_ca.names import pv_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.model.points import SiteSpec
-from gateway.ports import Adapter, AdapterKind, ServedName
+from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
 
 def _own(settings: object) -> ChannelAccessSettings:
@@ -49,6 +49,24 @@ class ChannelAccessKind:
         from gateway.adapters.epics_ca.probe import probe
 
         return await probe(_own(settings))
+
+    def listening(self, settings: object) -> Sequence[tuple[str, int]]:
+        """See `ports.SelfReadingKind`."""
+        from gateway.adapters.epics_ca.self_read import listening
+
+        return listening(_own(settings))
+
+    def on_loopback(self, settings: object) -> object:
+        """See `ports.SelfReadingKind`."""
+        from gateway.adapters.epics_ca.self_read import on_loopback
+
+        return on_loopback(_own(settings))
+
+    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
+        """See `ports.SelfReadingKind`."""
+        from gateway.adapters.epics_ca.self_read import read_back
+
+        return await read_back(endpoint, names)
 
 
 EPICS_CA: AdapterKind = ChannelAccessKind()

@@ -16,6 +16,16 @@ _LONGEST_ANSWER = 64
 DEFAULT_PORT = 5064
 
 
+def server_port(settings: ChannelAccessSettings) -> int:
+    """TCP port of the server: that of the settings, else that of the environment.
+
+    Raises:
+        ValueError: The environment names no number.
+    """
+    environment = os.environ.get("EPICS_CAS_SERVER_PORT") or os.environ.get("EPICS_CA_SERVER_PORT")
+    return settings.port if settings.port is not None else int(environment or DEFAULT_PORT)
+
+
 async def probe(settings: ChannelAccessSettings) -> str:
     """Connect on this host and ask for an echo.
 
@@ -28,8 +38,7 @@ async def probe(settings: ChannelAccessSettings) -> str:
     """
     interface = (settings.interfaces or ("127.0.0.1",))[0]
     host = "127.0.0.1" if interface == "0.0.0.0" else interface  # noqa: S104  compared, not bound
-    environment = os.environ.get("EPICS_CAS_SERVER_PORT") or os.environ.get("EPICS_CA_SERVER_PORT")
-    port = settings.port if settings.port is not None else int(environment or DEFAULT_PORT)
+    port = server_port(settings)
     request = _HEADER.pack(_VERSION, 0, 0, _MINOR_VERSION, 0, 0) + _HEADER.pack(_ECHO, 0, 0, 0, 0, 0)
     received = b""
     async with await anyio.connect_tcp(host, port) as stream:

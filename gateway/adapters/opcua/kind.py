@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateway.adapters.opcua.nodes import point_nodes
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.points import SiteSpec
-from gateway.ports import Adapter, AdapterKind, ServedName
+from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
 
 class OpcUaKind:
@@ -46,6 +47,24 @@ class OpcUaKind:
         if not isinstance(settings, OpcUaSettings):
             raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
         return await probe(settings)
+
+    def listening(self, settings: object) -> Sequence[tuple[str, int]]:
+        """See `ports.SelfReadingKind`."""
+        if not isinstance(settings, OpcUaSettings):
+            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
+        return [(settings.host, settings.port)]
+
+    def on_loopback(self, settings: object) -> object:
+        """See `ports.SelfReadingKind`."""
+        if not isinstance(settings, OpcUaSettings):
+            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
+        return replace(settings, host="127.0.0.1", port=0, advertised_host=None)
+
+    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
+        """See `ports.SelfReadingKind`."""
+        from gateway.adapters.opcua.self_read import read_back
+
+        return await read_back(endpoint, names)
 
 
 OPCUA: AdapterKind = OpcUaKind()

@@ -1,0 +1,72 @@
+"""Reading a server back on loopback sees value, stamp and quality as they were published, and no other way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from gateway import registry
+from gateway.errors import AdapterError
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import SiteSpec
+from gateway.model.quality import QUALITY, State
+from gateway.model.site_builder import build_site
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+from gateway.ports import SelfReadingKind
+from tests.serving import serving
+
+SITE: SiteSpec = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
+STAMP = Stamp(1, 1_777_896_000_123_457)
+KINDS = ["opcua", "epics_ca"]
+
+
+def kind(name: str) -> SelfReadingKind:
+    found = registry.adapter(name)
+    assert isinstance(found, SelfReadingKind)
+    return found
+
+
+def update(value: float, state: State) -> Update:
+    count = len(SITE.groups[0].points)
+    values = [value, *[None] * (count - 1)]
+    return Update(0, STAMP, values, [state] * count, [0])
+
+
+def names(adapter: str) -> Mapping[str, str]:
+    served = registry.adapter(adapter).names(SITE, registry.adapter(adapter).settings())
+    return {"/".join(one.path): one.name for one in served}
+
+
+def looks_alike(adapter: str, one: State, other: State) -> bool:
+    first, second = QUALITY[one], QUALITY[other]
+    if adapter == "opcua":
+        return first.status_code == second.status_code
+    return (first.status, first.severity) == (second.status, second.severity)
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_every_state_is_read_back_with_its_value_and_stamp(name: str) -> None:
+    found = registry.adapter(name)
+    adapter = found.create(SITE, kind(name).on_loopback(found.settings()))
+    async with serving(adapter) as endpoint:
+        for number, (state, quality) in enumerate(QUALITY.items()):
+            adapter.apply(update(20.375 + number, state))
+            (read,) = await kind(name).read_back(endpoint, [names(name)["I1/Value"]])
+            assert read.states == {other for other in State if looks_alike(name, other, state)}
+            assert read.unix_us == STAMP.unix_us
+            if quality.keeps_value or name == "epics_ca":
+                assert read.value == 20.375 + number
+            else:
+                assert read.value is None
+        with pytest.raises(AdapterError, match="there is no"):
+            await kind(name).read_back(endpoint, ["stack:I9" if name == "epics_ca" else "ns=2;s=stack/I9/Value"])
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_nobody_there_is_an_adapter_error(name: str, unused_port: int) -> None:
+    endpoint = f"127.0.0.1:{unused_port}" if name == "epics_ca" else f"opc.tcp://127.0.0.1:{unused_port}/x"
+    with pytest.raises(AdapterError, match="cannot be read"):
+        await kind(name).read_back(endpoint, ["stack:I1"])
