@@ -10,7 +10,7 @@ from anyio.abc import TaskStatus
 
 from gateway.errors import AdapterError
 from gateway.model.update import Update
-from gateway.ports import Adapter
+from gateway.ports import ActionDesk, Adapter, OffersActions
 from gateway.runtime.hub import Hub
 
 _RESTART_S = 5.0
@@ -23,12 +23,14 @@ class AdapterRunner:
         name: Name in the settings.
         create: Builds a fresh adapter.
         hub: Where the last Updates are, for a server that starts late.
+        desk: Where an adapter that offers actions asks for them.
     """
 
-    def __init__(self, name: str, create: Callable[[], Adapter], hub: Hub) -> None:
+    def __init__(self, name: str, create: Callable[[], Adapter], hub: Hub, desk: ActionDesk | None = None) -> None:
         self.name = name
         self._create = create
         self._hub = hub
+        self._desk = desk
         self._adapter: Adapter | None = None
         self._failing = False
         self._log = logging.getLogger(f"gateway.adapters.{name}")
@@ -74,6 +76,8 @@ class AdapterRunner:
 
     async def _serve(self, task_status: TaskStatus[None]) -> None:
         adapter = self._create()
+        if self._desk is not None and isinstance(adapter, OffersActions):
+            adapter.offer(self._desk)
         for update in self._hub.snapshot():
             adapter.apply(update)
         self._adapter = adapter

@@ -1,0 +1,85 @@
+"""The gates between a request and an analyser that depend on nothing but the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
+from gateway.model.operator import Operator
+from gateway.runtime.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request goes no further.
+
+    Attributes:
+        what: What the client is told.
+        hint: What can be done about it.
+        reason: What only the audit log says, so that nobody learns names and addresses by trying; else empty.
+    """
+
+    what: str
+    hint: str = ""
+    reason: str = ""
+
+
+class ActionGates:
+    """Open? Confirmed? Authorised? Within bounds? In this order, and no later gate is tried when one is closed.
+
+    Args:
+        specs: The actions that are open.
+        opened: Name of an open action to the operators who may ask for it.
+        operators: All operators of the settings.
+    """
+
+    def __init__(
+        self, specs: Sequence[ActionSpec], opened: Mapping[str, Sequence[str]], operators: Mapping[str, Operator]
+    ) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._opened = opened
+        self._operators = operators
+
+    def refusal(self, request: ActionRequest) -> Refusal | None:
+        """Why the request is refused; None if it passes."""
+        spec = self._specs.get(request.action)
+        if spec is None:
+            return Refusal(
+                f"'{printable(request.action)}' is not open", "`actions` of the analyser in the settings opens it"
+            )
+        if request.confirmed is not True:
+            return Refusal(f"{spec.name} was not confirmed", "ask again, with the confirmation")
+        if reason := self._why_not(spec, request.origin):
+            what = (
+                f"'{printable(request.origin.user)}' may not ask for {spec.name} from {printable(request.origin.host)}"
+            )
+            return Refusal(what, "the audit log of the gateway says why", reason)
+        return _misfit(spec, request.arguments)
+
+    def _why_not(self, spec: ActionSpec, origin: ActionOrigin) -> str:
+        if origin.user not in self._opened.get(spec.name, ()):
+            return f"{spec.name} is not open to this user"
+        operator = self._operators.get(origin.user)
+        if operator is None:
+            return "there is no such operator"
+        if origin.proved is True and operator.password is None:
+            return "the operator has no password, so none can have proved the name"
+        if origin.proved is not True and operator.hosts is None:
+            return "the name is only claimed, and the operator has no hosts to vouch for it"
+        if not operator.admits(origin.host):
+            return "the address is not among the operator's hosts"
+        return ""
+
+
+def _misfit(spec: ActionSpec, arguments: Sequence[int]) -> Refusal | None:
+    wanted = ", ".join(f"{one.name} {one.lowest} to {one.highest}" for one in spec.arguments)
+    if len(arguments) != len(spec.arguments):
+        what = f"{spec.name} needs {len(spec.arguments)} arguments, got {len(arguments)}"
+        return Refusal(what, f"give {wanted}" if wanted else "give none")
+    for given, argument in zip(arguments, spec.arguments, strict=True):
+        if type(given) is not int:
+            return Refusal(f"{argument.name} must be a whole number", f"give {argument.lowest} to {argument.highest}")
+        if not argument.lowest <= given <= argument.highest:
+            return Refusal(f"{argument.name} is out of range", f"give {argument.lowest} to {argument.highest}")
+    return None

@@ -1,0 +1,125 @@
+"""Every request for an action, carried out or refused: one line in the log, and one in a file if there is one."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskStatus
+
+from gateway.model.stamp import Clock
+from gateway.runtime.audit_entry import AuditEntry, Outcome
+from gateway.runtime.audit_file import AuditFile
+from gateway.runtime.line_budget import LineBudget
+
+REFUSALS_AT_ONCE = 60
+REFUSALS_PER_S = 1.0
+"""Anybody on the network can be refused any number of times; what is beyond this is counted, not listed."""
+
+WRITTEN_WITHIN_S = 3.0
+_MOST_WAITING = 256
+_LOG = logging.getLogger("gateway.audit")
+
+
+@dataclass(slots=True)
+class _Line:
+    entry: AuditEntry
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    written: bool = False
+
+
+class AuditLog:
+    """Lists requests for actions.
+
+    The file is written by `run`, in a thread, so that a slow disk holds up nobody. What cannot be written is counted
+    and said once, and the number of lost lines is in the next line that can be written.
+
+    Args:
+        file: Where lines are kept; None for the log alone.
+        clock: Time.
+    """
+
+    def __init__(self, file: AuditFile | None, clock: Clock) -> None:
+        self._file = file
+        self._budget = LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock)
+        self._waiting: deque[_Line] = deque()
+        self._news = anyio.Event()
+        self._thread = anyio.CapacityLimiter(1)
+        self._unlisted = 0
+        self._lost = 0
+
+    def record(self, entry: AuditEntry) -> None:
+        """List what became of a request; never suspends."""
+        if entry.outcome is Outcome.REFUSED and not self._budget.take():
+            if not self._unlisted:
+                _LOG.warning("too many refused requests; the next ones are counted, not listed")
+            self._unlisted += 1
+            return
+        entry, self._unlisted = replace(entry, unlisted=self._unlisted), 0
+        _LOG.log(logging.INFO if entry.outcome is Outcome.DONE else logging.WARNING, "%s", entry.text())
+        self._queue(entry)
+
+    async def begin(self, entry: AuditEntry) -> bool:
+        """Write down that an action is about to be carried out; False if that cannot be done, so that it must not be.
+
+        Without a file there is nothing to write before the outcome is known.
+        """
+        if self._file is None:
+            return True
+        line = self._queue(entry)
+        with anyio.move_on_after(WRITTEN_WITHIN_S):
+            await line.settled.wait()
+        return line.written
+
+    async def run(self, *, task_status: TaskStatus[None]) -> None:
+        """Write lines until cancelled, and then those that are left."""
+        task_status.started()
+        if self._file is None:
+            return
+        try:
+            while True:
+                await self._news.wait()
+                self._news = anyio.Event()
+                await self._write(self._file)
+        finally:
+            with anyio.move_on_after(WRITTEN_WITHIN_S, shield=True):
+                await self._write(self._file)
+
+    def _queue(self, entry: AuditEntry) -> _Line:
+        line = _Line(entry)
+        if self._file is None:
+            return line
+        if len(self._waiting) >= _MOST_WAITING:
+            self._lost += 1
+            line.settled.set()
+            return line
+        self._waiting.append(line)
+        self._news.set()
+        return line
+
+    async def _write(self, file: AuditFile) -> None:
+        while self._waiting:
+            lines = list(self._waiting)
+            self._waiting.clear()
+            data = "".join(
+                f"{line.entry.json(lost=0 if index else self._lost)}\n" for index, line in enumerate(lines)
+            ).encode()
+            try:
+                await anyio.to_thread.run_sync(file.append, data, abandon_on_cancel=True, limiter=self._thread)
+            except OSError as error:
+                if not self._lost:
+                    what = "actions are refused until it can; free its disk, or correct its permissions"
+                    _LOG.error("%s cannot be written: %s; %s", file.path, error.strerror, what)
+                self._lost += len(lines)
+                written = False
+            else:
+                if self._lost:
+                    _LOG.warning("%s can be written again, after %d lost lines", file.path, self._lost)
+                self._lost = 0
+                written = True
+            for line in lines:
+                line.written = written
+                line.settled.set()
