@@ -8,14 +8,17 @@ import anyio
 from anyio.abc import TaskStatus
 
 from gateway import registry
-from gateway.assembly import assemble_analysers, assemble_wires
+from gateway.assembly import Wires, assemble_analysers, assemble_wires
+from gateway.control.capture import CaptureVerb
+from gateway.control.server import ControlServer, Verb
+from gateway.control.socket_path import control_path
 from gateway.model.stamp import Clock
 from gateway.ports import Adapter
 from gateway.runtime.adapter_runner import AdapterRunner
 from gateway.runtime.hub import Hub
 from gateway.runtime.supervisor import Supervisor
 from gateway.settings.site_settings import GatewaySettings
-from gateway.settings.site_spec import site_spec
+from gateway.settings.site_spec import describe_devices, site_spec
 from gateway.streaming.clock import SystemClock
 
 
@@ -50,10 +53,27 @@ class Gateway:
         """
         wires = assemble_wires(self._settings, self._clock)
         analysers = assemble_analysers(self._settings, self._site, wires, self._hub, self._clock)
+        control = ControlServer(control_path(self._settings.site), self._verbs(wires))
+        supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, [control.serve])
         try:
-            await Supervisor(self._hub, self._servers, analysers, self._clock).run(stop, task_status=task_status)
+            await supervisor.run(stop, task_status=task_status)
         finally:
             await wires.aclose()
 
+    def _verbs(self, wires: Wires) -> dict[str, Verb]:
+        """What can be asked through the local socket."""
+        capture = CaptureVerb(self._settings.buses, wires.taps, drivers_by_address(self._settings), self._clock)
+        return {"capture": capture.answers}
+
     def _adapter_factory(self, name: str, section: object) -> Callable[[], Adapter]:
         return lambda: registry.adapter(name).create(self._site, section)
+
+
+def drivers_by_address(settings: GatewaySettings) -> dict[str, dict[int, str]]:
+    """For each bus, Modbus address to the name of the driver of the analyser there."""
+    drivers: dict[str, dict[int, str]] = {bus: {} for bus in settings.buses}
+    for name, description in describe_devices(settings).items():
+        if description.address is not None:
+            analyser = settings.analysers[name]
+            drivers[analyser.bus][description.address] = analyser.driver
+    return drivers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,6 @@ from pathlib import Path
 def control_path(site: str) -> Path:
     """The socket of the gateway of one site: in the user's run-time folder, else in a private temporary one."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(runtime) if runtime else Path(tempfile.gettempdir())
-    owner = "analyser-gateway" if runtime else f"analyser-gateway-{os.getuid()}"
-    return folder / owner / f"{site}.sock"
+    if runtime or sys.platform == "win32":
+        return Path(runtime or tempfile.gettempdir()) / "analyser-gateway" / f"{site}.sock"
+    return Path(tempfile.gettempdir()) / f"analyser-gateway-{os.getuid()}" / f"{site}.sock"

@@ -27,6 +27,14 @@ class Acquisition(Protocol):
         ...
 
 
+class Service(Protocol):
+    """Something beside the servers that runs as long as they do."""
+
+    async def __call__(self, *, task_status: TaskStatus[None]) -> None:
+        """Run until cancelled; call `task_status.started()` once it is ready."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AnalyserRunner:
     """One analyser with everything that belongs to it."""
@@ -44,15 +52,29 @@ class AnalyserRunner:
 
 
 class Supervisor:
-    """Owns every long-running task of the gateway."""
+    """Owns every long-running task of the gateway.
+
+    Args:
+        hub: Where Updates go.
+        servers: Northbound servers.
+        analysers: What is acquired.
+        clock: Time.
+        services: What else runs; ready before acquisition begins.
+    """
 
     def __init__(
-        self, hub: Hub, servers: Sequence[AdapterRunner], analysers: Sequence[AnalyserRunner], clock: Clock
+        self,
+        hub: Hub,
+        servers: Sequence[AdapterRunner],
+        analysers: Sequence[AnalyserRunner],
+        clock: Clock,
+        services: Sequence[Service] = (),
     ) -> None:
         self._hub = hub
         self._servers = servers
         self._analysers = analysers
         self._clock = clock
+        self._services = services
 
     async def run(self, stop: anyio.Event, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop` is set or until cancelled.
@@ -64,6 +86,8 @@ class Supervisor:
             for server in self._servers:
                 await serving.start(server.run)
                 self._hub.subscribe(server)
+            for service in self._services:
+                await serving.start(service)
             async with anyio.create_task_group() as acquiring:
                 for analyser in self._analysers:
                     acquiring.start_soon(analyser.run)
