@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import anyio
@@ -13,19 +15,24 @@ from anyio.abc import TaskStatus
 from anyio.lowlevel import checkpoint
 from asyncua import ua
 from asyncua.server.binary_server_asyncio import BinaryServer
-from asyncua.server.server import Server
 
 from gateway.adapters.opcua.address_space import add_site
+from gateway.adapters.opcua.application_identity import new_identity, own_address
+from gateway.adapters.opcua.engine_decoding import bound_decoding
 from gateway.adapters.opcua.engine_logging import quieten_engine
-from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, namespace_uri, point_nodes
-from gateway.adapters.opcua.read_only import ReadOnlyServices
-from gateway.adapters.opcua.read_only_server import ReadOnlyServer
+from gateway.adapters.opcua.inner_server import InnerServer
+from gateway.adapters.opcua.method_calls import MethodCalls
+from gateway.adapters.opcua.network import NetworkServer
+from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, MethodNode, method_nodes, namespace_uri, point_nodes
+from gateway.adapters.opcua.operators import Operators
 from gateway.adapters.opcua.server_status import ServerStatus
+from gateway.adapters.opcua.services import ReadingServices
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.adapters.opcua.value_slots import ValueSlots
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
 from gateway.model.update import Update
+from gateway.ports import ActionDesk
 
 PRODUCT_URI = "urn:analyser-gateway"
 PRODUCT_NAME = "Analyser gateway"
@@ -66,15 +73,22 @@ class OpcUaAdapter:
     def __init__(self, site: SiteSpec, settings: OpcUaSettings) -> None:
         point_nodes(site)
         quieten_engine()
+        bound_decoding()
         self._site = site
         self._settings = settings
         self._slots = ValueSlots(site)
         self._endpoints: tuple[str, ...] = ()
+        self._desk: ActionDesk | None = None
+        self._log = logging.getLogger("gateway.adapters.opcua")
 
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Endpoint URLs; empty while no server runs."""
         return self._endpoints
+
+    def offer(self, desk: ActionDesk) -> None:
+        """Take the desk. Without one, or without an open action, nothing but reading is possible."""
+        self._desk = desk
 
     def apply(self, update: Update) -> None:
         """Show one Update. Clients get all of it in one publish response.
@@ -90,43 +104,73 @@ class OpcUaAdapter:
         Raises:
             AdapterError: The server cannot start.
         """
-        inner = ReadOnlyServer()
-        server = Server(iserver=inner)
+        inner = InnerServer()
+        server = NetworkServer(inner)
         status: ServerStatus | None = None
         try:
-            await self._prepare(server)
+            await self._prepare(server, inner)
             await self._listen(server)
             status = ServerStatus(
                 inner.aspace, product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION)
             )
             task_status.started()
-            await status.keep_time()
+            async with anyio.create_task_group() as inner.calls:
+                await status.keep_time()
         finally:
             self._endpoints = ()
+            inner.calls = None
             with anyio.CancelScope(shield=True):
                 await self._stop(server, inner, status)
 
-    async def _prepare(self, server: Server) -> None:
-        host = socket.gethostname()
+    async def _prepare(self, server: NetworkServer, inner: InnerServer) -> None:
+        application_uri = f"urn:{socket.gethostname()}:{namespace_uri(self._site).removeprefix('urn:')}"
+        methods = method_nodes(self._site) if self._desk is not None else ()
+        policies = [ua.SecurityPolicyType.NoSecurity]
+        if self._desk is not None and methods:
+            await self._open_actions(inner, self._desk, methods, application_uri)
+            policies.append(ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt)
         server.product_uri = PRODUCT_URI
         server.manufacturer_name = PRODUCT_NAME
         server.application_type = ua.ApplicationType.Server
         server.set_server_name(self._settings.application_name)
         server.set_security_policy(
-            [ua.SecurityPolicyType.NoSecurity],
-            permission_ruleset=ReadOnlyServices(),  # type: ignore[arg-type]  # narrower than what is used
+            policies,
+            permission_ruleset=ReadingServices(),  # type: ignore[arg-type]  # narrower than what is used
         )
         await server.init()
-        await server.set_application_uri(f"urn:{host}:{namespace_uri(self._site).removeprefix('urn:')}")
+        await server.set_application_uri(application_uri)
         index = await server.register_namespace(namespace_uri(self._site))
         if index != SITE_NAMESPACE_INDEX:
             raise AdapterError(
                 f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
             )
-        inner = server.iserver
-        await to_thread.run_sync(add_site, self._site, self._slots.attributes, inner.aspace, inner.node_mgt_service)
+        await to_thread.run_sync(
+            add_site, self._site, self._slots.attributes, methods, inner.aspace, inner.node_mgt_service
+        )
 
-    async def _listen(self, server: Server) -> None:
+    async def _open_actions(
+        self, inner: InnerServer, desk: ActionDesk, methods: Sequence[MethodNode], application_uri: str
+    ) -> None:
+        try:
+            identity = await to_thread.run_sync(
+                new_identity, application_uri, self._settings.application_name, self._hosts()
+            )
+        except ValueError as error:
+            raise AdapterError(
+                f"no certificate for these host names: {error}", where="opcua", hint="correct `advertised_host`"
+            ) from error
+        inner.open_actions(identity, Operators(desk, identity.private_key), MethodCalls(desk, methods, inner.aspace))
+        self._log.info(
+            "actions are open over Basic256Sha256; thumbprint of the certificate of this start: %s", identity.thumbprint
+        )
+
+    def _hosts(self) -> list[str]:
+        """Names and addresses under which clients may reach the server."""
+        hosts = [socket.gethostname(), "localhost", self._settings.advertised_host, "127.0.0.1", "::1"]
+        hosts.append(own_address() if self._settings.host in _WILDCARDS else self._settings.host)
+        return [host for host in hosts if host]
+
+    async def _listen(self, server: NetworkServer) -> None:
         settings = self._settings
         server.socket_address = (settings.host, settings.port)
         host = settings.advertised_host
@@ -146,7 +190,7 @@ class OpcUaAdapter:
             endpoint.Server.DiscoveryUrls = [url]
         self._endpoints = (url,)
 
-    async def _stop(self, server: Server, inner: ReadOnlyServer, status: ServerStatus | None) -> None:
+    async def _stop(self, server: NetworkServer, inner: InnerServer, status: ServerStatus | None) -> None:
         try:
             if status is not None:
                 status.show(ua.ServerState.Shutdown)
@@ -158,7 +202,7 @@ class OpcUaAdapter:
             await inner.stop()
             self._slots.forget_subscribers()
 
-    async def _close_connections(self, network: BinaryServer, inner: ReadOnlyServer) -> None:
+    async def _close_connections(self, network: BinaryServer, inner: InnerServer) -> None:
         with anyio.move_on_after(_CLOSING_TIME) as patience:
             await network.stop()
         if patience.cancelled_caught:  # a client that does not read keeps its connection half closed for ever

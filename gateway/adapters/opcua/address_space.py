@@ -1,15 +1,17 @@
-"""The nodes of a site: Objects/Analysers/<analyser>/<channel or group>/<point>."""
+"""The nodes of a site: Objects/Analysers/<analyser>/<channel or group>/<point>, and the methods of open actions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace, AttributeValue, NodeManagementService
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.nodes import ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX
+from gateway.adapters.opcua.method_items import method_items
+from gateway.adapters.opcua.node_items import object_item, variable_item
+from gateway.adapters.opcua.nodes import ACTION_FOLDER, ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX, MethodNode
 from gateway.adapters.opcua.units import engineering_unit
 from gateway.adapters.opcua.wire_types import site_node, standard_node
 from gateway.errors import AdapterError
@@ -23,55 +25,6 @@ _DATA_TYPE = {
     ValueKind.BOOLEAN: _IDS.Boolean,
     ValueKind.TEXT: _IDS.String,
 }
-_CONTINUOUS = 0.0
-"""MinimumSamplingInterval: values are reported as they come, not sampled (OPC 10000-3 section 5.6.2)."""
-
-
-def _object(
-    node_id: ua.NodeId, parent: ua.NodeId, name: str, description: str, *, reference: int, definition: int
-) -> ua.AddNodesItem:
-    return ua.AddNodesItem(
-        RequestedNewNodeId=node_id,
-        ParentNodeId=parent,
-        ReferenceTypeId=standard_node(reference),
-        BrowseName=ua.QualifiedName(name, SITE_NAMESPACE_INDEX),
-        NodeClass=ua.NodeClass.Object,
-        TypeDefinition=standard_node(definition),
-        NodeAttributes=ua.ObjectAttributes(
-            DisplayName=ua.LocalizedText(name), Description=ua.LocalizedText(description), EventNotifier=0
-        ),
-    )
-
-
-def _variable(
-    node_id: ua.NodeId,
-    parent: ua.NodeId,
-    name: ua.QualifiedName,
-    description: str,
-    *,
-    reference: int,
-    definition: int,
-    data_type: int,
-    value: ua.Variant,
-) -> ua.AddNodesItem:
-    return ua.AddNodesItem(
-        RequestedNewNodeId=node_id,
-        ParentNodeId=parent,
-        ReferenceTypeId=standard_node(reference),
-        BrowseName=name,
-        NodeClass=ua.NodeClass.Variable,
-        TypeDefinition=standard_node(definition),
-        NodeAttributes=ua.VariableAttributes(
-            DisplayName=ua.LocalizedText(name.Name),
-            Description=ua.LocalizedText(description),
-            Value=value,
-            DataType=standard_node(data_type),
-            ValueRank=ua.ValueRank.Scalar,
-            AccessLevel=ua.AccessLevel.CurrentRead.mask,
-            UserAccessLevel=ua.AccessLevel.CurrentRead.mask,
-            MinimumSamplingInterval=_CONTINUOUS,
-        ),
-    )
 
 
 def _type_definition(point: PointSpec) -> int:
@@ -107,7 +60,7 @@ def _properties(point: PointSpec) -> Iterator[tuple[str, int, ua.Variant]]:
 def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
     identifier = "/".join((device, *point.path))
     node_id = site_node(identifier)
-    yield _variable(
+    yield variable_item(
         node_id,
         site_node("/".join((device, *point.path[:-1]))),
         ua.QualifiedName(point.path[-1], SITE_NAMESPACE_INDEX),
@@ -118,7 +71,7 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
         value=ua.Variant(None, ua.VariantType.Null),
     )
     for name, data_type, value in _properties(point):
-        yield _variable(
+        yield variable_item(
             site_node(f"{identifier}/{name}"),
             node_id,
             ua.QualifiedName(name, 0),
@@ -130,8 +83,8 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
         )
 
 
-def _device_items(device: DeviceSpec) -> Iterator[ua.AddNodesItem]:
-    yield _object(
+def _device_items(device: DeviceSpec, methods: Sequence[MethodNode]) -> Iterator[ua.AddNodesItem]:
+    yield object_item(
         site_node(device.name),
         _ANALYSERS,
         device.name,
@@ -147,7 +100,7 @@ def _device_items(device: DeviceSpec) -> Iterator[ua.AddNodesItem]:
             if identifier not in made:
                 made.add(identifier)
                 parent = site_node("/".join(parts[: depth - 1]))
-                yield _object(
+                yield object_item(
                     site_node(identifier),
                     parent,
                     parts[depth - 1],
@@ -156,16 +109,33 @@ def _device_items(device: DeviceSpec) -> Iterator[ua.AddNodesItem]:
                     definition=_IDS.BaseObjectType,
                 )
         yield from _point_items(device.name, point)
+    for method in methods:
+        if method.parent not in made:
+            made.add(method.parent)
+            yield object_item(
+                site_node(method.parent),
+                site_node(device.name),
+                ACTION_FOLDER,
+                "",
+                reference=_IDS.HasComponent,
+                definition=_IDS.BaseObjectType,
+            )
+        yield from method_items(method)
 
 
 def add_site(
-    site: SiteSpec, values: list[AttributeValue], aspace: AddressSpace, management: NodeManagementService
+    site: SiteSpec,
+    values: list[AttributeValue],
+    methods: Sequence[MethodNode],
+    aspace: AddressSpace,
+    management: NodeManagementService,
 ) -> None:
     """Add all nodes of the site in one batch; takes about 0.2 ms per node, so it belongs into a worker thread.
 
     Args:
         site: What to add.
         values: Value attribute of every point, in the order of the site; the nodes use these very objects.
+        methods: Actions to show as methods.
         aspace: Where to add; no client can see it yet.
         management: Its service for adding nodes.
 
@@ -173,7 +143,7 @@ def add_site(
         AdapterError: A node was refused.
     """
     items = [
-        _object(
+        object_item(
             _ANALYSERS,
             standard_node(_IDS.ObjectsFolder),
             ANALYSERS_FOLDER,
@@ -183,7 +153,7 @@ def add_site(
         )
     ]
     for device in site.devices:
-        items.extend(_device_items(device))
+        items.extend(_device_items(device, [method for method in methods if method.device == device.name]))
     for item, result in zip(items, management.add_nodes(items), strict=True):
         if not result.StatusCode.is_good():
             raise AdapterError(

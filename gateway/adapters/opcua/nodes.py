@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from gateway.errors import SettingsError
+from gateway.model.actions import ActionSpec
 from gateway.model.points import SiteSpec
 
 SITE_NAMESPACE_INDEX = 2
@@ -17,6 +18,9 @@ NODE_ID_LENGTH = 4096
 """Longest string identifier (OPC 10000-3 section 8.2.4)."""
 
 ANALYSERS_FOLDER = "Analysers"
+ACTION_FOLDER = "Action"
+METHOD_PROPERTIES = ("InputArguments", "OutputArguments")
+"""Properties of a method (OPC 10000-3 section 5.7)."""
 _RESERVED = re.compile(r"([/.<>:#!&])")  # OPC 10000-4 annex A.2: escaped with & in the text form of a path
 
 
@@ -40,6 +44,34 @@ class PointNode:
     def node_id(self) -> str:
         """The NodeId as text, `ns=2;s=stack/I1/Value`."""
         return f"ns={SITE_NAMESPACE_INDEX};s={self.identifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodNode:
+    """Where one open action is found.
+
+    Attributes:
+        device: Name of the analyser.
+        action: What it does.
+    """
+
+    device: str
+    action: ActionSpec
+
+    @property
+    def parent(self) -> str:
+        """String part of the NodeId of the object that has the method, `stack/Action`."""
+        return f"{self.device}/{ACTION_FOLDER}"
+
+    @property
+    def identifier(self) -> str:
+        """String part of the NodeId, `stack/Action/StartAutocalibration`."""
+        return f"{self.parent}/{self.action.name}"
+
+
+def method_nodes(site: SiteSpec) -> tuple[MethodNode, ...]:
+    """Every open action of the site, in order."""
+    return tuple(MethodNode(device.name, action) for device in site.devices for action in device.actions)
 
 
 def namespace_uri(site: SiteSpec) -> str:
@@ -72,6 +104,16 @@ def _problems(site: SiteSpec, nodes: tuple[PointNode, ...]) -> Iterator[str]:
             yield f"NodeId {node.identifier!r} is given twice; rename one of the points"
         taken.add(node.identifier)
         parents.update("/".join(parts[:depth]) for depth in range(2, len(parts)))
+    for method in method_nodes(site):
+        name = method.action.name
+        if not name or "/" in name or not name.isprintable():
+            yield f"action {name!r} of {method.device!r} cannot be in a NodeId; use printable characters without '/'"
+        names = (method.identifier, *(f"{method.identifier}/{name}" for name in METHOD_PROPERTIES))
+        for identifier in names:
+            if identifier in taken or identifier in parents:
+                yield f"NodeId {identifier!r} of an action is also a point's; rename the point"
+        taken.update(names)
+        parents.add(method.parent)
     for identifier in sorted(taken & parents):
         yield f"{identifier!r} is a point and also holds other points; rename one of them"
 

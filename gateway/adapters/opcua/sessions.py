@@ -1,32 +1,57 @@
 """Sessions of clients: they read, they cannot be guessed, and they keep their hands off each other.
 
-asyncua 2.1.0 counts authentication tokens upwards and lets a new connection take over a session by its token, and any
-session may delete or change the subscriptions of another.
+asyncua 2.1.0 counts authentication tokens upwards and lets any session delete or change the subscriptions of another.
+Who may use a session is for the `SecureChannel` to judge; who may call a method is for `MethodCalls`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
+from gateway.adapters.opcua.channel_security import ChannelSecurity
 from gateway.adapters.opcua.subscriptions import Subscriptions
 from gateway.adapters.opcua.wire_types import status_code
+from gateway.model.actions import ActionOrigin
 
 TOKEN_BYTES = 32
 _NOT_MINE = StatusCodes.BadSubscriptionIdInvalid
 
 
-class ReadOnlySession(InternalSession):
-    """Session of one network client."""
+class ClientSession(InternalSession):
+    """Session of one network client.
 
-    def __init__(self, server: InternalServer, subscriptions: Subscriptions, name: str) -> None:
+    Args:
+        server: The inner server.
+        subscriptions: Of all sessions.
+        name: Of the peer.
+        methods: What operators may call.
+
+    Attributes:
+        channel: The connection that may use the session; None before it is told.
+        security: Of the channel in which the session was created.
+        origin: The operator who has logged in; None for an anonymous reader.
+    """
+
+    def __init__(
+        self,
+        server: InternalServer,
+        subscriptions: Subscriptions,
+        name: str,
+        methods: Container[ua.NodeId] = frozenset(),
+    ) -> None:
         super().__init__(server, server.aspace, subscriptions, name, external=True)
+        self.channel: object | None = None
+        self.security: ChannelSecurity | None = None
+        self.origin: ActionOrigin | None = None
+        self._methods = methods
         self._subscriptions = subscriptions
         server.unregister_external_session(self)
         self.auth_token = ua.NodeId(ua.ByteString(secrets.token_bytes(TOKEN_BYTES)))
@@ -40,6 +65,15 @@ class ReadOnlySession(InternalSession):
         self._start_timeout_watchdog()
         return result
 
+    async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
+        """As the base class; methods are executable for operators."""
+        results = await super().read(params)
+        if self.origin is not None:
+            for index, item in enumerate(params.NodesToRead):
+                if item.AttributeId == AttributeIds.UserExecutable and item.NodeId in self._methods:
+                    results[index] = ua.DataValue(ua.Variant(True, ua.VariantType.Boolean))
+        return results
+
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Refuse every operation; nothing here is writable."""
         return [
@@ -48,7 +82,7 @@ class ReadOnlySession(InternalSession):
         ]
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        """Refuse every operation; nothing here can be called."""
+        """Refuse every operation: without open actions nothing can be called."""
         return [ua.CallMethodResult(StatusCode=status_code(StatusCodes.BadUserAccessDenied)) for _request in params]
 
     def _require_mine(self, subscription_id: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asyncua import Client, ua
 
-from gateway.adapters.opcua.read_only_server import ReadOnlyServer
+from gateway.adapters.opcua.inner_server import InnerServer
 from gateway.adapters.opcua.subscriptions import SHORTEST_PUBLISHING_INTERVAL
 from gateway.adapters.opcua.user_manager import AnonymousReaders
 
@@ -32,7 +32,7 @@ async def _channel(url: str) -> AsyncIterator[Client]:
 
 
 def test_nobody_is_an_administrator() -> None:
-    manager, server = AnonymousReaders(), ReadOnlyServer()
+    manager, server = AnonymousReaders(), InnerServer()
     assert manager.get_user(server, username="admin", password="admin") is None
     assert manager.get_user(server, username="", password="") is None
     user = manager.get_user(server)

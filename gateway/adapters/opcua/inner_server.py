@@ -1,7 +1,13 @@
-"""The inner server: address space, sessions and subscriptions behind the network, closed for everything but reading."""
+"""The inner server: address space, sessions and subscriptions behind the network.
+
+It is closed for everything but reading until `open_actions` opens it for operators.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+from anyio.abc import TaskGroup
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
@@ -9,7 +15,10 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.sessions import ReadOnlySession
+from gateway.adapters.opcua.application_identity import ApplicationIdentity
+from gateway.adapters.opcua.method_calls import MethodCalls
+from gateway.adapters.opcua.operators import Operators
+from gateway.adapters.opcua.sessions import ClientSession
 from gateway.adapters.opcua.subscriptions import Subscriptions
 from gateway.adapters.opcua.user_manager import AnonymousReaders
 
@@ -21,11 +30,20 @@ MAX_QUEUE_SIZE = 100
 """Entries per monitored item; memory of a client that stops reading is bounded by this."""
 
 
-class ReadOnlyServer(InternalServer):
-    """asyncua's inner server with our sessions, subscriptions, users and limits."""
+class InnerServer(InternalServer):
+    """asyncua's inner server with our sessions, subscriptions, users and limits.
+
+    Attributes:
+        operators: Who may log in by user name; None for nobody.
+        methods: What operators may call; None for nothing.
+        calls: Owner of the calls in progress; None while the server takes none.
+    """
 
     def __init__(self) -> None:
         super().__init__(user_manager=AnonymousReaders())
+        self.operators: Operators | None = None
+        self.methods: MethodCalls | None = None
+        self.calls: TaskGroup | None = None
         self._subscriptions = Subscriptions(self.aspace, iserver=self)
         self.subscription_service = self._subscriptions
         self.allow_remote_admin = False
@@ -35,6 +53,11 @@ class ReadOnlyServer(InternalServer):
         self.max_subscriptions = MAX_SUBSCRIPTIONS
         self.max_unacked_messages_per_subscription = MAX_UNACKNOWLEDGED_MESSAGES
         self.max_monitored_item_queue_size = MAX_QUEUE_SIZE
+
+    def open_actions(self, identity: ApplicationIdentity, operators: Operators, methods: MethodCalls) -> None:
+        """Let operators log in and call methods. Before the server listens."""
+        self.certificate, self.private_key = identity.certificate, identity.private_key
+        self.operators, self.methods = operators, methods
 
     def create_session(
         self,
@@ -51,7 +74,8 @@ class ReadOnlyServer(InternalServer):
             return super().create_session(name, user, external)
         if len(self._external_sessions) >= MAX_SESSIONS:
             raise ServiceError(StatusCodes.BadTooManySessions)
-        return ReadOnlySession(self, self._subscriptions, name)
+        methods: Container[ua.NodeId] = frozenset() if self.methods is None else self.methods
+        return ClientSession(self, self._subscriptions, name, methods)
 
     def register_server(self, server: object, conf: object = None) -> None:  # noqa: ARG002  fixed by the base class
         """Refuse: this is no discovery server, and asyncua would let anybody fill its list without a session.

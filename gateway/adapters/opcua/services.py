@@ -15,7 +15,7 @@ def _requests(*names: str) -> frozenset[ua.NodeId]:
     return frozenset(standard_node(getattr(ObjectIds, f"{name}Request_Encoding_DefaultBinary")) for name in names)
 
 
-# Write and Call pass, because their refusal belongs into the result of each operation: see `ReadOnlySession`.
+# Write and Call pass, because their refusal belongs into the result of each operation: see `ClientSession`.
 _ALLOWED = _requests(
     "CloseSecureChannel", "Read", "Write", "Call",
     "Browse", "TranslateBrowsePathsToNodeIds", "RegisterNodes", "UnregisterNodes",
@@ -25,7 +25,7 @@ _ALLOWED = _requests(
 _FORBIDDEN = _requests("AddNodes", "DeleteNodes", "AddReferences", "DeleteReferences", "HistoryUpdate")
 
 
-class ReadOnlyServices(PermissionRuleset):
+class ReadingServices(PermissionRuleset):
     """The same services for everybody.
 
     Everything else is unsupported, TransferSubscriptions included: asyncua 2.1.0 answers it with Good and then never

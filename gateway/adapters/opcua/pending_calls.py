@@ -1,0 +1,99 @@
+"""Calls that a connection waits for: they run beside it, so that it keeps publishing meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import anyio
+from asyncua import ua
+from asyncua.common.utils import Buffer, ServiceError
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.ua_binary import struct_from_binary
+
+from gateway.adapters.opcua.inner_server import InnerServer
+from gateway.adapters.opcua.method_calls import CallOutcome, MethodCalls
+from gateway.adapters.opcua.wire_types import status_code
+from gateway.model.actions import ActionOrigin
+
+MAX_CALLS = 4
+"""Call requests of one connection that may be in progress."""
+
+MAX_METHODS_PER_CALL = 10
+MAX_CALL_BYTES = 16384
+"""No honest call comes near it; decoding the largest message allowed would take seconds."""
+
+_WANTS_REASONS = 0x80  # ReturnDiagnostics, operation level, AdditionalInfo (OPC 10000-4 section 7.32)
+
+Answer = Callable[[ua.CallResponse | ua.ServiceFault], None]
+"""Sends a response, unless the connection is gone."""
+
+
+def _call_response(outcomes: Sequence[CallOutcome], *, reasons: bool) -> ua.CallResponse:
+    response = ua.CallResponse(Results=[outcome.result for outcome in outcomes])
+    if reasons:
+        response.DiagnosticInfos = [ua.DiagnosticInfo(AdditionalInfo=ua.String(one.reason)) for one in outcomes]
+    return response
+
+
+def _fault(status: int) -> ua.ServiceFault:
+    fault = ua.ServiceFault()
+    fault.ResponseHeader.ServiceResult = status_code(status)
+    return fault
+
+
+class PendingCalls:
+    """Call requests of one connection.
+
+    Args:
+        server: The inner server, whose task group owns them.
+        methods: What can be called.
+    """
+
+    def __init__(self, server: InnerServer, methods: MethodCalls) -> None:
+        self._server = server
+        self._methods = methods
+        self._scopes: set[anyio.CancelScope] = set()
+
+    def start(self, origin: ActionOrigin | None, header: ua.RequestHeader, body: Buffer, answer: Answer) -> None:
+        """Begin one request; `answer` follows when all its methods are through.
+
+        Args:
+            origin: The operator; None for anybody else.
+            header: Of the request.
+            body: `CallParameters` as they came.
+            answer: Called once.
+
+        Raises:
+            ServiceError: The request is too large or empty, or too many are in progress.
+        """
+        if len(body) > MAX_CALL_BYTES:
+            raise ServiceError(StatusCodes.BadRequestTooLarge)
+        requests = struct_from_binary(ua.CallParameters, body).MethodsToCall
+        if not requests:
+            raise ServiceError(StatusCodes.BadNothingToDo)
+        if len(requests) > MAX_METHODS_PER_CALL or len(self._scopes) >= MAX_CALLS:
+            raise ServiceError(StatusCodes.BadTooManyOperations)
+        if self._server.calls is None:
+            raise ServiceError(StatusCodes.BadServerHalted)
+        reasons = bool(header.ReturnDiagnostics & _WANTS_REASONS)
+        scope = anyio.CancelScope()
+        self._scopes.add(scope)
+
+        async def run() -> None:
+            outcomes: list[CallOutcome] | None = None
+            try:
+                with scope:
+                    outcomes = [await self._methods.call(request, origin) for request in requests]
+            finally:
+                self._scopes.discard(scope)
+                if outcomes is not None:
+                    answer(_call_response(outcomes, reasons=reasons))
+                else:
+                    answer(_fault(StatusCodes.BadSessionClosed if scope.cancel_called else StatusCodes.BadServerHalted))
+
+        self._server.calls.start_soon(run)
+
+    def cancel(self) -> None:
+        """Nobody waits for them any more."""
+        for scope in self._scopes:
+            scope.cancel()
