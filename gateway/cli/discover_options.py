@@ -17,7 +17,7 @@ from gateway.wire.detection_settings import (
     SerialFraming,
 )
 
-LONGEST_INTERVAL_S = 9999
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1, 9999
 LONGEST_ANSWER_S = 60
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _FRAMING = re.compile(r"([78])([NEO])([12])", re.IGNORECASE)
@@ -96,10 +96,10 @@ def detection_settings(
         if baudrate not in BAUDRATES:
             known = ", ".join(map(str, BAUDRATES))
             raise InputError(f"--baudrate: {baudrate} is not a rate that the settings take", hint=f"they take {known}")
-    if not 0 < frame_interval_s <= LONGEST_INTERVAL_S:
+    if not SHORTEST_INTERVAL_S <= frame_interval_s <= LONGEST_INTERVAL_S:
         raise InputError(
             f"--frame-interval: {frame_interval_s:g} s cannot be set on an analyser",
-            hint=f"give its frame frequency, 1 to {LONGEST_INTERVAL_S} s",
+            hint=f"give its frame frequency, {SHORTEST_INTERVAL_S} to {LONGEST_INTERVAL_S} s",
         )
     if answer_s is not None and not 0 < answer_s <= LONGEST_ANSWER_S:
         raise InputError(

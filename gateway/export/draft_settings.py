@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from gateway.model.readings import ChannelKind, ProtocolKind
 
 _SITE = "site1"
 _DEFAULT = BusSpec("", ProtocolKind.MODBUS_RTU)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _OPTIONAL_KEYS = ("bytesize", "parity", "stopbits", "timeout_s")
 
 
@@ -135,10 +137,13 @@ def _channel_keys(channel: FoundChannel) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """A double-quoted YAML 1.2 scalar that the settings loader reads back as `text`."""
+    """A double-quoted YAML 1.2 scalar that the settings loader reads back as `text`.
+
+    Control characters, which settings may not hold, become question marks.
+    """
     escaped = (
         f"\\{character}" if character in '"\\' else character if character.isprintable() else f"\\U{ord(character):08x}"
-        for character in text.replace("${", "$${")
+        for character in _CONTROL.sub("?", text).replace("${", "$${")
     )
     return f'"{"".join(escaped)}"'
 

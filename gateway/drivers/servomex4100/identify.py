@@ -33,7 +33,7 @@ class ServomexFrames:
 
     def __init__(self, assumed_interval_s: float) -> None:
         self._interval_s: int | float = assumed_interval_s
-        self._how = "assumed, since no second frame was heard"
+        self._how = "assumed, for no second frame was heard"
         self._text = DisplayText()
         self._frames = FrameStream(self._text)
         self._before: Stamp | None = None
@@ -54,7 +54,7 @@ class ServomexFrames:
                 tuple(_found(reading, _decimals(reading.raw)) for reading in result.readings),
                 {"frame_interval_s": self._interval_s},
                 stamp.utc,
-                (f"the frame interval of {self._interval_s:g} s is {self._how}", *self._remarks),
+                (f"frame interval {self._interval_s:g} s, {self._how}", *self._remarks),
             )
         return identity
 
@@ -65,7 +65,7 @@ class ServomexFrames:
         passed_s = (stamp.monotonic_ns - before.monotonic_ns) / 1e9
         if passed_s >= _SHORTEST_MEASURED_S:
             self._interval_s = min(max(round(passed_s), 1), _LONGEST_INTERVAL_S)
-            self._how = f"measured: {passed_s:.2f} s from one frame to the next"
+            self._how = f"measured from one frame to the next as {passed_s:.2f} s"
 
 
 async def identify_by_modbus(bus: ModbusBus, address: int) -> Identity | None:
@@ -131,9 +131,12 @@ def _holds_something(reading: Reading) -> bool:
 
 
 def _plausible(channels: Sequence[FoundChannel]) -> bool:
-    """Whether this can be the instrument, and not another one that has some registers at these addresses, too."""
-    return any(channel.kind is ChannelKind.MEASURED and channel.unit for channel in channels) and all(
-        channel.name.isprintable() and channel.unit.isprintable() for channel in channels
+    """Whether this can be the instrument, and not another one that has some registers at these addresses, too.
+
+    A display shows no control characters. Codes from 0x80 are no sign of anything, for few of them are known.
+    """
+    return any(channel.kind is ChannelKind.MEASURED and channel.unit for channel in channels) and not any(
+        character < " " for channel in channels for character in channel.name + channel.unit
     )
 
 
