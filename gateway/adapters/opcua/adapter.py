@@ -126,8 +126,7 @@ class OpcUaAdapter:
         application_uri = f"urn:{socket.gethostname()}:{namespace_uri(self._site).removeprefix('urn:')}"
         methods = method_nodes(self._site) if self._desk is not None else ()
         policies = [ua.SecurityPolicyType.NoSecurity]
-        if self._desk is not None and methods:
-            await self._open_actions(inner, self._desk, methods, application_uri)
+        if methods:
             policies.append(ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt)
         server.product_uri = PRODUCT_URI
         server.manufacturer_name = PRODUCT_NAME
@@ -147,6 +146,8 @@ class OpcUaAdapter:
         await to_thread.run_sync(
             add_site, self._site, self._slots.attributes, methods, inner.aspace, inner.node_mgt_service
         )
+        if self._desk is not None and methods:
+            await self._open_actions(inner, self._desk, methods, application_uri)
 
     async def _open_actions(
         self, inner: InnerServer, desk: ActionDesk, methods: Sequence[MethodNode], application_uri: str

@@ -6,6 +6,7 @@ It is closed for everything but reading until `open_actions` opens it for operat
 from __future__ import annotations
 
 from collections.abc import Container
+from datetime import UTC, datetime
 
 from anyio.abc import TaskGroup
 from asyncua import ua
@@ -13,14 +14,18 @@ from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.application_identity import ApplicationIdentity
-from gateway.adapters.opcua.method_calls import MethodCalls
+from gateway.adapters.opcua.engine_coroutine import run_without_suspending
+from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL, MethodCalls
 from gateway.adapters.opcua.operators import Operators
 from gateway.adapters.opcua.sessions import ClientSession
 from gateway.adapters.opcua.subscriptions import Subscriptions
 from gateway.adapters.opcua.user_manager import AnonymousReaders
+from gateway.adapters.opcua.wire_types import data_value, standard_node
 
 MAX_CONNECTIONS = 100
 MAX_SESSIONS = 100
@@ -55,9 +60,17 @@ class InnerServer(InternalServer):
         self.max_monitored_item_queue_size = MAX_QUEUE_SIZE
 
     def open_actions(self, identity: ApplicationIdentity, operators: Operators, methods: MethodCalls) -> None:
-        """Let operators log in and call methods. Before the server listens."""
+        """Let operators log in and call methods. After `init`, before the server listens."""
         self.certificate, self.private_key = identity.certificate, identity.private_key
         self.operators, self.methods = operators, methods
+        limit = ua.Variant(MAX_METHODS_PER_CALL, ua.VariantType.UInt32)
+        now = datetime.now(UTC)
+        written = self.aspace.write_attribute_value(
+            standard_node(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerMethodCall),
+            AttributeIds.Value,
+            data_value(limit, ua.StatusCode(), now, now),
+        )
+        run_without_suspending(written).check()
 
     def create_session(
         self,

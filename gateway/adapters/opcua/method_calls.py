@@ -24,6 +24,8 @@ from gateway.errors import (
 from gateway.model.actions import ActionOrigin, ActionRequest
 from gateway.ports import ActionDesk
 
+MAX_METHODS_PER_CALL = 10
+
 _STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (ActionRefusedError, StatusCodes.BadUserAccessDenied),
     (DeviceTimeoutError, StatusCodes.BadTimeout),

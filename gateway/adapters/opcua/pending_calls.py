@@ -11,14 +11,13 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import struct_from_binary
 
 from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.method_calls import CallOutcome, MethodCalls
+from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL, CallOutcome, MethodCalls
 from gateway.adapters.opcua.wire_types import status_code
 from gateway.model.actions import ActionOrigin
 
 MAX_CALLS = 4
 """Call requests of one connection that may be in progress."""
 
-MAX_METHODS_PER_CALL = 10
 MAX_CALL_BYTES = 16384
 """No honest call comes near it; decoding the largest message allowed would take seconds."""
 

@@ -111,7 +111,7 @@ class SecureChannel(UaProcessor):
                 self.session.channel, self.session.security = self, self.security
             return True
         if typeid == _ACTIVATE_SESSION:
-            await self._activate(requesthdr, seqhdr, body)
+            self._activate(requesthdr, seqhdr, body)
             return True
         if typeid not in _WITHOUT_SESSION:
             session = self._own_session(requesthdr)
@@ -135,7 +135,7 @@ class SecureChannel(UaProcessor):
         session.touch()
         return session
 
-    async def _activate(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer) -> None:
+    def _activate(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer) -> None:
         """ActivateSession (OPC 10000-4 section 5.7.3), on the channel of the session or later on an equal one."""
         session = self._known_session(requesthdr.AuthenticationToken)
         security = self.security
@@ -146,9 +146,7 @@ class SecureChannel(UaProcessor):
         self._verify_client(challenge, params.ClientSignature)
         origin: ActionOrigin | None = None
         if self._server.operators is not None and isinstance(params.UserIdentityToken, ua.UserNameIdentityToken):
-            origin = await self._server.operators.prove(
-                params.UserIdentityToken, challenge, security, self._peer_address
-            )
+            origin = self._server.operators.prove(params.UserIdentityToken, challenge, security, self._peer_address)
             params.UserIdentityToken = ua.AnonymousIdentityToken()  # the base class knows nobody by name
         result = session.activate_session(params, security.client_certificate)
         session.origin = origin
