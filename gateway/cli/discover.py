@@ -106,7 +106,7 @@ def discover_analysers(links: Sequence[Link], settings: DetectionSettings, draft
     findings: list[LinkFinding] = []
 
     async def work(stop: anyio.Event) -> None:
-        with progress_display() as display:
+        with progress_display(sys.stderr) as display:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_cancel_when, stop, tasks.cancel_scope)
                 await examine(links, settings, clock, display, findings)

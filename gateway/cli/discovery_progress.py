@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ class _Bar:
 
 
 @contextmanager
-def progress_display(out: TextIO = sys.stderr) -> Iterator[ProgressDisplay]:
+def progress_display(out: TextIO) -> Iterator[ProgressDisplay]:
     """A display for the length of a block; the bars are gone after it, the lines stay."""
     if not out.isatty():
         yield Lines(out)
