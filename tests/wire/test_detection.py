@@ -31,6 +31,7 @@ from gateway.simulator.line import Line
 from gateway.streaming.clock import SystemClock
 from gateway.wire.detection import Detection
 from gateway.wire.detection_settings import USUAL_ADDRESSES, DetectionSettings, SerialFraming
+from gateway.wire.opener import ByteLinkOpener
 
 QUICK = DetectionSettings(
     addresses=(29, 30, 31),
@@ -343,6 +344,18 @@ async def test_a_link_that_cannot_be_opened_is_a_problem_with_a_remedy(address: 
     assert not finding.complete
     assert finding.problem is not None
     assert finding.problem.hint
+
+
+async def test_a_port_that_another_program_has_open_is_left_to_it(tmp_path: Path) -> None:
+    async with simulated(PtyLink(tmp_path / "tty"), ProtocolKind.CONTINUOUS) as (address, _):
+        spec = QUICK.bus(Link.parse(address), ProtocolKind.CONTINUOUS, 19200)
+        async with ByteLinkOpener("other", spec, SystemClock()).open() as other:
+            finding = await examine(address)
+            with anyio.fail_after(5):
+                assert await other.receive()
+    assert finding.problem is not None
+    assert "lock" in finding.problem.what
+    assert "no other program has the port open" in finding.problem.hint
 
 
 async def test_what_was_found_before_a_cancellation_is_kept(tmp_path: Path) -> None:
