@@ -1,9 +1,10 @@
-"""`caget` and `camonitor` of EPICS base, as far as the pages use them, on the same library: libca.
+"""`caget`, `caput` and `camonitor` of EPICS base, as far as the pages use them, on the same library: libca.
 
 The programs themselves come with EPICS base, which no package manager of the test machines has. This stand-in takes
 the same arguments, asks through the libca of the package epicscorelibs (by aioca), and prints in the layout of base.
 
     python channel_access_tools.py caget [-a] [-d DBR_CTRL_DOUBLE] PV...
+    python channel_access_tools.py caput [-c] [-w SECONDS] PV VALUE
     python channel_access_tools.py camonitor PV...
 """
 
@@ -62,6 +63,16 @@ async def caget(arguments: argparse.Namespace) -> None:
             print(f"{pv:<30} {shown(await aioca.caget(pv, timeout=10))}", flush=True)
 
 
+async def caput(arguments: argparse.Namespace) -> None:
+    pv, value = arguments.pv
+    before = await aioca.caget(pv, timeout=10)
+    put = await aioca.caput(pv, value, wait=arguments.callback, timeout=arguments.wait, throw=False)
+    if not put.ok:
+        sys.exit(f"CA put failed: {put}")
+    print(f"Old : {pv:<30} {shown(before)}")
+    print(f"New : {pv:<30} {shown(await aioca.caget(pv, timeout=10))}", flush=True)
+
+
 async def camonitor(arguments: argparse.Namespace) -> None:
     def event(value: Any, _index: int) -> None:
         print(stamped(value), flush=True)
@@ -74,14 +85,19 @@ async def camonitor(arguments: argparse.Namespace) -> None:
             monitor.close()
 
 
+TOOLS = {"caget": caget, "caput": caput, "camonitor": camonitor}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("tool", choices=("caget", "camonitor"))
+    parser.add_argument("tool", choices=tuple(TOOLS))
     parser.add_argument("-a", dest="all", action="store_true")
+    parser.add_argument("-c", dest="callback", action="store_true")
+    parser.add_argument("-w", dest="wait", type=float, default=1.0)
     parser.add_argument("-d", dest="type", choices=("DBR_CTRL_DOUBLE",))
     parser.add_argument("pv", nargs="+")
     arguments = parser.parse_args()
-    asyncio.run({"caget": caget, "camonitor": camonitor}[arguments.tool](arguments))
+    asyncio.run(TOOLS[arguments.tool](arguments))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 What is different from a reader's machine:
 
 * Port numbers are replaced by free ones, in files and in commands alike.
-* `caget` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
+* `caget`, `caput` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
 * `make run` is the last line that `make --dry-run run` prints: the demo without building the virtual environment.
 * A program that runs until it is stopped (`run`, `simulate`, `make run`, `camonitor`) goes on in the background once
   the lines shown have come, and is stopped with Ctrl-C when the page ends.
@@ -135,6 +135,7 @@ class Shell:
         script = Path(__file__).with_name("channel_access_tools.py")
         for name, target in (
             ("caget", f"{script} caget"),
+            ("caput", f"{script} caput"),
             ("camonitor", f"{script} camonitor"),
             ("analyser-gateway", "-m gateway"),
         ):
