@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from gateway.runtime.printable import printable
 
 _LONGEST_RESULT = 400
 _MOST_ARGUMENTS = 8
+_NAME = re.compile(r"[A-Za-z0-9_.:@%-]{1,64}")
 _LARGEST = (1 << 63) - 1
 
 
@@ -77,7 +79,7 @@ class AuditEntry:
         """For the log and for people."""
         after = f" (after {self.unlisted} refused requests that are not listed)" if self.unlisted else ""
         return (
-            f"{printable(self.request.device)}: {asked_text(self.request)}: {self.outcome.value} in"
+            f"{_name(self.request.device)}: {asked_text(self.request)}: {self.outcome.value} in"
             f" {self.duration_s:.2f} s: {printable(self.result, _LONGEST_RESULT)}{after}"
         )
 
@@ -86,10 +88,14 @@ def asked_text(request: ActionRequest) -> str:
     """`StartAutocalibration(1) by alice (proved) over opcua from 192.168.1.20`."""
     arguments = ", ".join(str(_shown(argument)) for argument in request.arguments[:_MOST_ARGUMENTS])
     origin = request.origin
-    return (
-        f"{printable(request.action)}({arguments}) by {printable(origin.user) or 'nobody'}"
-        f" ({'proved' if origin.proved else 'claimed'}) over {printable(origin.protocol)} from {printable(origin.host)}"
-    )
+    proved = "proved" if origin.proved else "claimed"
+    asker = f"{_name(origin.user)} ({proved}) over {_name(origin.protocol)} from {_name(origin.host)}"
+    return f"{_name(request.action)}({arguments}) by {asker}"
+
+
+def _name(text: str) -> str:
+    """A name as it is, if it is one; anything else in quotes, so that it cannot pass for the words around it."""
+    return text if _NAME.fullmatch(text) else json.dumps(printable(text), ensure_ascii=False)
 
 
 def _shown(argument: object) -> int | str:

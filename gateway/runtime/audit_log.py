@@ -75,7 +75,7 @@ class AuditLog:
         return line.written
 
     async def run(self, *, task_status: TaskStatus[None]) -> None:
-        """Write lines until cancelled, and then those that are left."""
+        """Write lines until cancelled, and then those that are left, in bounded time."""
         task_status.started()
         if self._file is None:
             return
@@ -85,8 +85,7 @@ class AuditLog:
                 self._news = anyio.Event()
                 await self._write(self._file)
         finally:
-            with anyio.move_on_after(WRITTEN_WITHIN_S, shield=True):
-                await self._write(self._file)
+            await self._write(self._file)
 
     def _queue(self, entry: AuditEntry) -> _Line:
         line = _Line(entry)
@@ -104,22 +103,24 @@ class AuditLog:
         while self._waiting:
             lines = list(self._waiting)
             self._waiting.clear()
-            data = "".join(
-                f"{line.entry.json(lost=0 if index else self._lost)}\n" for index, line in enumerate(lines)
-            ).encode()
+            texts = [line.entry.json(lost=0 if index else self._lost) for index, line in enumerate(lines)]
+            problem = await self._append(file, "".join(f"{text}\n" for text in texts).encode())
+            if problem and not self._lost:
+                what = "actions are refused until it can; free its disk, or correct its permissions"
+                _LOG.error("%s cannot be written: %s; %s", file.path, problem, what)
+            elif self._lost and not problem:
+                _LOG.warning("%s can be written again, after %d lost lines", file.path, self._lost)
+            self._lost = self._lost + len(lines) if problem else 0
+            for line in lines:
+                line.written = not problem
+                line.settled.set()
+
+    async def _append(self, file: AuditFile, data: bytes) -> str:
+        """Append in the one thread for it; returns what went wrong. A gateway that stops waits for it, for a while."""
+        with anyio.move_on_after(WRITTEN_WITHIN_S, shield=True):
             try:
                 await anyio.to_thread.run_sync(file.append, data, abandon_on_cancel=True, limiter=self._thread)
             except OSError as error:
-                if not self._lost:
-                    what = "actions are refused until it can; free its disk, or correct its permissions"
-                    _LOG.error("%s cannot be written: %s; %s", file.path, error.strerror, what)
-                self._lost += len(lines)
-                written = False
-            else:
-                if self._lost:
-                    _LOG.warning("%s can be written again, after %d lost lines", file.path, self._lost)
-                self._lost = 0
-                written = True
-            for line in lines:
-                line.written = written
-                line.settled.set()
+                return str(error.strerror)
+            return ""
+        return f"not done within {WRITTEN_WITHIN_S:g} s"
