@@ -77,8 +77,9 @@ class Detection:
             )
         if talking and not self._settings.ask_talking_line:
             self._notes.remark(
-                "something talks on this line: another master, or an analyser with other serial settings; nothing was"
-                " sent, so as not to disturb it. Try other baud rates, or ask all the same with --force"
+                "something talks on this line: another master, or an analyser with other serial settings or a longer"
+                " frame interval; nothing was sent, so as not to disturb it. Try other baud rates and intervals, or ask"
+                " all the same with --force"
             )
             return False
         if self._link.kind is LinkKind.RFC2217:

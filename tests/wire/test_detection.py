@@ -176,7 +176,7 @@ async def test_every_instrument_of_a_modbus_line_is_found(protocol: ProtocolKind
 async def test_only_loopbacks_and_reads_are_sent_each_loopback_with_a_number_of_its_own() -> None:
     sent = bytearray()
     async with simulated(TcpLink(), RTU) as (address, line), wiretap(address, sent) as tapped:
-        finding = await examine(tapped)
+        finding = await examine(tapped, replace(QUICK, answer_s=0.3))
         assert len(finding.analysers) == 1
         assert line.instruments[30].coils.values == (False,) * 9
     assert len(sent) % 8 == 0, "each of these requests has eight bytes"
