@@ -8,13 +8,16 @@ import anyio
 from anyio.abc import TaskStatus
 
 from gateway import registry
-from gateway.assembly import Wires, assemble_analysers, assemble_wires
+from gateway.assembly import Wires, assemble_actions, assemble_analysers, assemble_wires
 from gateway.control.capture import CaptureVerb
 from gateway.control.server import ControlServer, Verb
 from gateway.control.socket_path import control_path
 from gateway.model.stamp import Clock
 from gateway.ports import Adapter
+from gateway.runtime.actions import OperatorDesk
 from gateway.runtime.adapter_runner import AdapterRunner
+from gateway.runtime.audit_file import AuditFile
+from gateway.runtime.audit_log import AuditLog
 from gateway.runtime.hub import Hub
 from gateway.runtime.supervisor import Supervisor
 from gateway.settings.site_settings import GatewaySettings
@@ -28,6 +31,9 @@ class Gateway:
     Args:
         settings: Validated and checked.
         clock: Time; by default the machine's.
+
+    Raises:
+        InputError: The audit file cannot be written.
     """
 
     def __init__(self, settings: GatewaySettings, clock: Clock | None = None) -> None:
@@ -35,8 +41,14 @@ class Gateway:
         self._clock: Clock = SystemClock() if clock is None else clock
         self._site = site_spec(settings)
         self._hub = Hub(self._site)
+        audit_file = None if settings.audit_file is None else AuditFile(settings.audit_file)
+        if audit_file is not None:
+            audit_file.prepare()
+        self._audit = AuditLog(audit_file, self._clock)
+        self._desk = OperatorDesk(settings.operators, self._audit, self._clock)
+        self._hub.subscribe(self._desk)
         self._servers = [
-            AdapterRunner(name, self._adapter_factory(name, section), self._hub)
+            AdapterRunner(name, self._adapter_factory(name, section), self._hub, self._desk)
             for name, section in settings.adapters.items()
         ]
 
@@ -52,9 +64,12 @@ class Gateway:
             AdapterError: A server cannot start.
         """
         wires = assemble_wires(self._settings, self._clock)
-        analysers = assemble_analysers(self._settings, self._site, wires, self._hub, self._clock)
+        actions = assemble_actions(self._settings, self._site, wires, self._hub, self._audit, self._clock)
+        for one in actions.values():
+            self._desk.take_charge(one)
+        analysers = assemble_analysers(self._settings, self._site, wires, self._hub, self._clock, actions)
         control = ControlServer(control_path(self._settings.site), self._verbs(wires))
-        supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, [control.serve])
+        supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, [control.serve, self._audit.run])
         try:
             await supervisor.run(stop, task_status=task_status)
         finally:

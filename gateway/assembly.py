@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway import registry
 from gateway.model.bus_health import ADDRESS_COUNTERS, BUS_COUNTERS
@@ -13,6 +13,10 @@ from gateway.model.points import DeviceSpec, SiteSpec
 from gateway.model.projection import Projector
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
+from gateway.ports import ActionDriver
+from gateway.runtime.action_gates import ActionGates
+from gateway.runtime.analyser_actions import AnalyserActions
+from gateway.runtime.audit_log import AuditLog
 from gateway.runtime.broadcast import BroadcastAcquisition
 from gateway.runtime.diagnostics import CounterProjector
 from gateway.runtime.freshness import Freshness, default_stale_s
@@ -67,13 +71,35 @@ def _on_bus(settings: GatewaySettings, bus: str) -> list[AnalyserSettings]:
     return [analyser for analyser in settings.analysers.values() if analyser.bus == bus]
 
 
+def assemble_actions(
+    settings: GatewaySettings, site: SiteSpec, wires: Wires, hub: Hub, audit: AuditLog, clock: Clock
+) -> dict[str, AnalyserActions]:
+    """The actions of every analyser on which the settings open one, by its name."""
+    actions: dict[str, AnalyserActions] = {}
+    for device, analyser in zip(site.devices, settings.analysers.values(), strict=True):
+        driver = registry.driver(analyser.driver)
+        if device.actions and isinstance(driver, ActionDriver):
+            executor = driver.executor(device.name, analyser.options, wires.modbus[analyser.bus])
+            gates = ActionGates(device.actions, analyser.actions, settings.operators)
+            actions[device.name] = AnalyserActions(device, gates, executor, hub, audit, clock)
+    return actions
+
+
 def assemble_analysers(
-    settings: GatewaySettings, site: SiteSpec, wires: Wires, hub: Hub, clock: Clock
+    settings: GatewaySettings,
+    site: SiteSpec,
+    wires: Wires,
+    hub: Hub,
+    clock: Clock,
+    actions: Mapping[str, AnalyserActions],
 ) -> list[AnalyserRunner]:
     """One runner per analyser, in the order of the settings."""
     described = describe_devices(settings)
     return [
-        _assemble(device, described[analyser.name], analyser, settings, wires, hub, clock)
+        replace(
+            _assemble(device, described[analyser.name], analyser, settings, wires, hub, clock),
+            actions=actions.get(analyser.name),
+        )
         for device, analyser in zip(site.devices, settings.analysers.values(), strict=True)
     ]
 

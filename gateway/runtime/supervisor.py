@@ -11,6 +11,7 @@ from anyio.abc import TaskStatus
 
 from gateway.model.stamp import Clock
 from gateway.runtime.adapter_runner import AdapterRunner
+from gateway.runtime.analyser_actions import AnalyserActions
 from gateway.runtime.diagnostics import CounterProjector
 from gateway.runtime.freshness import Freshness
 from gateway.runtime.hub import Hub
@@ -43,11 +44,14 @@ class AnalyserRunner:
     acquisition: Acquisition
     freshness: Freshness
     counters: Sequence[CounterProjector]
+    actions: AnalyserActions | None = None
 
     async def run(self) -> None:
         """Acquire until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.freshness.watch)
+            if self.actions is not None:
+                tasks.start_soon(self.actions.run)
             await self.acquisition.run()
 
 
@@ -100,6 +104,8 @@ class Supervisor:
                 analyser.freshness.stop(stamp)
                 for counters in analyser.counters:
                     self._hub.publish(counters.stop(stamp))
+                if analyser.actions is not None:
+                    self._hub.publish(analyser.actions.stop(stamp))
             await anyio.sleep(_LAST_WORD_S)
             serving.cancel_scope.cancel()
 
