@@ -16,6 +16,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from typer.models import ArgumentInfo
+
 from gateway import registry
 from gateway.adapters.epics_ca.names import point_part
 from gateway.cli import command as cli
@@ -189,9 +191,14 @@ def _option_rows(callback: Callable[..., object]) -> tuple[str, list[tuple[str, 
             synopsis += f" {info.metavar}"
             rows.append((f"`{info.metavar}`", type_text(kind), "**required**", info.help))
             continue
+        if isinstance(info, ArgumentInfo):
+            synopsis += f" [{info.metavar}]..."
+            rows.append((f"`{info.metavar}`", type_text(kind), "none", info.help or ""))
+            continue
         flag = next((text for text in (info.default, *(info.param_decls or ())) if str(text).startswith("--")), None)
         default = parameter.default.value if isinstance(parameter.default, Enum) else parameter.default
-        rows.append((f"`{flag or '--' + name.replace('_', '-')}`", type_text(kind), f"`{default}`", info.help))
+        shown = "none" if default is None else f"`{default}`"
+        rows.append((f"`{flag or '--' + name.replace('_', '-')}`", type_text(kind), shown, info.help))
     return synopsis, rows
 
 

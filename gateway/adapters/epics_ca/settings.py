@@ -25,7 +25,9 @@ def _check_template(template: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccessSettings:
-    """How the Channel Access server is reached, and how its PVs are called. Every PV and field is read-only.
+    """How the Channel Access server is reached, and how its PVs are called.
+
+    Every PV and field is read-only, but for the commands of actions that the settings open.
 
     What is left out comes from the environment that every EPICS server reads.
 
