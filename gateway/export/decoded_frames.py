@@ -5,11 +5,12 @@ Each writer yields text as frames come in and holds one frame at a time, so a re
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Protocol
 
+from gateway.export.csv_line import csv_line
 from gateway.model.readings import AnalyserFrame, AnalyserStatus, ChannelStatus, Reading
 
 _STATES = ("fault", "maintenance", "calibrating", "warming_up", "invalid")
@@ -31,6 +32,11 @@ class FrameRecord(Protocol):
         ...
 
     @property
+    def time(self) -> datetime | None:
+        """UTC at which its last byte arrived, None when the recording does not say."""
+        ...
+
+    @property
     def frame(self) -> AnalyserFrame | None:
         """What it says, None when it is bad."""
         ...
@@ -49,15 +55,16 @@ class FrameRecord(Protocol):
 def jsonl_text(records: Iterable[FrameRecord]) -> Iterator[str]:
     """One JSON object per frame and line.
 
-    Keys: frame, offset, clock (ISO 8601 without zone, or null), analyser (fault, maintenance, groups of calibrating
-    and gas), channels (id, name, value, unit, the five states, alarms), checksum_ok, error. `alarms` is a list of four
-    booleans, alarm 1 first. A bad frame has a null analyser and no channels.
+    Keys: frame, offset, time (UTC, or null), clock (ISO 8601 without zone, or null), analyser (fault, maintenance,
+    groups of calibrating and gas), channels (id, name, value, unit, the five states, alarms), checksum_ok, error.
+    `alarms` is a list of four booleans, alarm 1 first. A bad frame has a null analyser and no channels.
     """
     for record in records:
         frame = record.frame
         line = {
             "frame": record.number,
             "offset": record.offset,
+            "time": utc_text(record.time) or None,
             "clock": None if frame is None else _clock(frame.analyser) or None,
             "analyser": None if frame is None else _analyser_object(frame.analyser),
             "channels": [] if frame is None else [_channel_object(reading) for reading in frame.readings],
@@ -72,21 +79,16 @@ def csv_text(records: Iterable[FrameRecord]) -> Iterator[str]:
 
     Booleans read `true` and `false`; what is not known is empty.
     """
-    writer = csv.writer(_Returned(), lineterminator="\n")
-
-    def row(cells: Iterable[object]) -> str:
-        return str(writer.writerow([_csv_cell(cell) for cell in cells]))
-
     groups = [f"group{number}_{field}" for number in _GROUPS for field in ("calibrating", "gas")]
     alarms = [f"alarm{number}" for number in _ALARMS]
     analyser_columns = ["clock", "analyser_fault", "analyser_maintenance", *groups]
     channel_columns = ["id", "name", "value", "unit", *_STATES, *alarms]
-    yield row(["frame", "offset", *analyser_columns, *channel_columns, "checksum_ok", "error"])
+    yield csv_line(["frame", "offset", "time", *analyser_columns, *channel_columns, "checksum_ok", "error"])
     for record in records:
-        place, verdict = [record.number, record.offset], [record.checksum_ok, record.error]
+        place, verdict = [record.number, record.offset, utc_text(record.time)], [record.checksum_ok, record.error]
         frame = record.frame
         if frame is None:
-            yield row([*place, *[None] * (len(analyser_columns) + len(channel_columns)), *verdict])
+            yield csv_line([*place, *[None] * (len(analyser_columns) + len(channel_columns)), *verdict])
             continue
         state = frame.analyser
         group_cells: list[object] = [cell for group in state.groups for cell in (group.calibrating, group.gas)]
@@ -94,7 +96,7 @@ def csv_text(records: Iterable[FrameRecord]) -> Iterator[str]:
         analyser_cells = [_clock(state), state.fault, state.maintenance, *group_cells]
         for reading in frame.readings:
             channel_cells = [reading.channel, reading.name, reading.value, reading.unit, *_states(reading.status)]
-            yield row([*place, *analyser_cells, *channel_cells, *reading.status.alarms, *verdict])
+            yield csv_line([*place, *analyser_cells, *channel_cells, *reading.status.alarms, *verdict])
 
 
 def table_text(records: Iterable[FrameRecord]) -> Iterator[str]:
@@ -102,7 +104,8 @@ def table_text(records: Iterable[FrameRecord]) -> Iterator[str]:
     good = bad = 0
     for record in records:
         frame = record.frame
-        heading = f"frame {record.number}  offset {record.offset}"
+        arrived = f"  {utc_text(record.time)}" if record.time else ""
+        heading = f"frame {record.number}  offset {record.offset}{arrived}"
         if frame is None:
             bad += 1
             yield f"{heading}  BAD: {record.error}\n"
@@ -123,6 +126,11 @@ FORMATS: dict[str, Callable[[Iterable[FrameRecord]], Iterator[str]]] = {
     "csv": csv_text,
 }
 """Writers by the name of their format."""
+
+
+def utc_text(time: datetime | None) -> str:
+    """A UTC time with microseconds, empty for none."""
+    return "" if time is None else time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _clock(state: AnalyserStatus) -> str:
@@ -153,21 +161,10 @@ def _table_row(reading: Reading) -> str:
     flags = [name.replace("_", " ") for name in _STATES if getattr(reading.status, name)]
     flags += [f"alarm {number}" for number, up in enumerate(reading.status.alarms, start=1) if up]
     value = "-" if reading.value is None else str(reading.value)
-    name, unit = _printable(reading.name) or "-", _printable(reading.unit) or "-"
+    name, unit = printable(reading.name) or "-", printable(reading.unit) or "-"
     return f"  {reading.channel:<3} {name:<6}  {value:>12} {unit:<4} {', '.join(flags) or 'ok'}\n"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Control characters, which a display font may hold, must not reach a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
-def _csv_cell(cell: object) -> object:
-    return str(cell).lower() if isinstance(cell, bool) else cell
-
-
-class _Returned:
-    """Lets `csv.writer` hand each row back: what `write` returns, `writerow` returns."""
-
-    def write(self, text: str) -> str:
-        return text
