@@ -98,14 +98,37 @@ def describe(
 
 @command.command()
 def decode(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Captured bytes.", show_default=False)],
-    protocol: Annotated[str, typer.Option(help="How the bytes were sent: continuous.")] = "continuous",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A capture, or raw bytes.", show_default=False)],
+    protocol: Annotated[str, typer.Option(help="How raw bytes were sent: continuous.")] = "continuous",
     output: Annotated[DecodeFormat, typer.Option("--format", help="Output.")] = DecodeFormat.TABLE,
 ) -> None:
-    """Decode captured bytes offline; exit code 1 if any frame was bad."""
+    """Decode a capture, or raw bytes, offline; exit code 1 if any frame or exchange was bad."""
     from gateway.cli.decode import decode_file
 
     raise typer.Exit(decode_file(file, protocol, output.value, sys.stdout))
+
+
+@command.command()
+def capture(
+    config: ConfigFile,
+    bus: Annotated[str, typer.Argument(metavar="BUS", help="Name of a bus of the settings.", show_default=False)],
+    output: Annotated[str, typer.Option(help="File to write, - for standard output.")] = "-",
+    duration: Annotated[float | None, typer.Option(help="Seconds until it ends; none for Ctrl-C.", min=0.1)] = None,
+    full: Annotated[str, typer.Option(help="End after so many events (500) or bytes (64kB, 10MB).")] = "",
+    ring: Annotated[
+        str, typer.Option(help="Keep the last events (500) or bytes (10MB) and write them at the end.")
+    ] = "",
+    polling: Annotated[
+        bool, typer.Option("--poll", help="Without a running gateway: ask the Modbus analysers once a second.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --output.")] = False,
+) -> None:
+    """Write down what a bus carries, from the running gateway or from the wire itself, until Ctrl-C."""
+    from gateway.cli.capture import CaptureOptions, capture_bus
+    from gateway.cli.capture_output import CaptureOutput
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    capture_bus(config, bus, CaptureOptions(CaptureOutput(output, force), duration, full, ring, polling))
 
 
 @command.command()
@@ -150,6 +173,26 @@ def discover(
         else list_serial_ports(sys.stdout, sys.stderr)
     )
     raise typer.Exit(EXIT_OK if found else EXIT_FAILED)
+
+
+@command.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A capture, or raw bytes.", show_default=False)],
+    listen: Annotated[str, typer.Option(help="host:port to listen on; port 0 for any free one.")] = "127.0.0.1:0",
+    pty: Annotated[Path | None, typer.Option(help="Path of a pseudo-terminal to make instead.")] = None,
+    speed: Annotated[float, typer.Option(help="How much faster than recorded; 0: as fast as asked.", min=0)] = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin a broadcast again; Modbus answers always do.")] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(help="Seconds between lines of raw bytes, not their clock.", min=0.001),
+    ] = None,
+    log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.INFO,
+) -> None:
+    """Be the device that a capture was taken from: play its broadcast, or answer its Modbus requests."""
+    from gateway.cli.replay import ReplayOptions, replay_file
+
+    _log_to_stderr(log_level)
+    replay_file(file, ReplayOptions(listen, pty, speed, loop, interval))
 
 
 @command.command()
