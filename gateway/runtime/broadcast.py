@@ -110,7 +110,8 @@ class BroadcastAcquisition:
         first = batch[0]
         summary = self.summary
         if self._last_ns is not None:
-            missed = max(0, (first.monotonic_ns - self._last_ns) // self._interval_ns - 1)
+            # To the nearest slot: a frame that comes a hair early does not hide the one lost before it.
+            missed = max(0, (first.monotonic_ns - self._last_ns + self._interval_ns // 2) // self._interval_ns - 1)
             summary.samples_late += missed
             summary.scheduled += missed
         self._last_ns = first.monotonic_ns

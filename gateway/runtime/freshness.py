@@ -113,10 +113,15 @@ class Freshness:
                 continue
             if self.state in (State.WAITING, State.GOOD):
                 self._degrade(State.STALE, self._clock.stamp(), f"nothing fresh for {self._stale_ns / 1e9:g} s")
-            await self._clock.sleep_until(good_ns + HARD_LIMIT * self._stale_ns)
-            if self._good_ns == good_ns and self.state is not State.COMMUNICATION_LOST:
-                reason = f"nothing fresh for {HARD_LIMIT * self._stale_ns / 1e9:g} s"
-                self._degrade(State.COMMUNICATION_LOST, self._clock.stamp(), reason)
+            # A batch may come and be the last at any moment, so no sleep is longer than the stale time.
+            for multiple in range(2, HARD_LIMIT + 1):
+                await self._clock.sleep_until(good_ns + multiple * self._stale_ns)
+                if self._good_ns != good_ns:
+                    break
+            else:
+                if self.state is not State.COMMUNICATION_LOST:
+                    reason = f"nothing fresh for {HARD_LIMIT * self._stale_ns / 1e9:g} s"
+                    self._degrade(State.COMMUNICATION_LOST, self._clock.stamp(), reason)
             while self._good_ns == good_ns:
                 await self._clock.sleep_until(self._clock.monotonic_ns() + self._stale_ns)
 

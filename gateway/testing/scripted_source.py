@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gateway.model.readings import ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.schedule import NS_PER_S
 from gateway.model.stamp import Clock
 
+_METADATA = {"analyser": AnalyserStatus()}
 _READING = Reading("I1", ChannelKind.MEASURED, "CO2", 1.5, "%", ChannelStatus())
 
 Step = float | Exception | tuple[float, Exception]
@@ -70,6 +71,7 @@ class ScriptedSource:
             stamp.utc,
             requested_at=asked.utc,
             latency_s=(stamp.monotonic_ns - asked.monotonic_ns) / NS_PER_S,
+            metadata=_METADATA,
         )
         return (sample,)
 

@@ -53,6 +53,10 @@ class VirtualClock:
         """Virtual monotonic and UTC time."""
         return Stamp(self._now, (self._now + self._utc_offset_ns) // 1000)
 
+    def step_utc(self, seconds: float) -> None:
+        """Set the wall clock forwards or back, as an operator or NTP does; monotonic time does not notice."""
+        self._utc_offset_ns += round(seconds * NS_PER_S)
+
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass for this task."""
         await self.sleep_until(self._now + round(seconds * NS_PER_S))
