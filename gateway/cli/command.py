@@ -239,6 +239,18 @@ def health(
 
 
 @command.command()
+def selftest(
+    config: ConfigFile,
+    patience: Annotated[float, typer.Option(help="Longest wait in seconds for one analyser.", min=1)] = 60.0,
+) -> None:
+    """Open the wires, ask the analysers, start the servers on loopback and read them back; changes nothing."""
+    from gateway.cli.selftest import run_selftest
+
+    if not run_selftest(config, patience, sys.stdout, sys.stderr):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@command.command()
 def explain(
     config: ConfigFile,
     point: Annotated[str, typer.Argument(metavar="POINT", help="PV name, NodeId, or path such as stack/I1/Value.")],

@@ -1,0 +1,1 @@
+"""One check per file; `gateway.selftest.table` says in which order they run."""

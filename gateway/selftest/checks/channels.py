@@ -1,0 +1,67 @@
+"""Do the analysers have the configured channels, in the configured units?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.quality import QUALITY, Severity
+from gateway.model.readings import AnalyserStatus, Reading
+from gateway.model.value_rules import canonical_unit, value_rule
+from gateway.selftest.evidence import AnalyserEvidence
+from gateway.selftest.finding import Finding, failed, passed, skipped, warned
+from gateway.selftest.subject import Subject
+
+
+async def check(subject: Subject) -> Sequence[Finding]:
+    """Compare the first batch of every analyser with the settings."""
+    return [finding for analyser in subject.analysers for finding in _findings(analyser)]
+
+
+def _findings(analyser: AnalyserEvidence) -> Iterator[Finding]:
+    name = analyser.name
+    if not analyser.batch:
+        yield skipped(f"{name} gave no values")
+        return
+    fine: list[str] = []
+    for sample, spec in zip(analyser.batch, analyser.description.channels.values(), strict=True):
+        reading, status = sample.reading, sample.metadata["analyser"]
+        assert reading is not None  # noqa: S101  the drivers' contract suite checks both
+        assert isinstance(status, AnalyserStatus)  # noqa: S101
+        finding = _judge(name, reading, status, spec)
+        if finding is None:
+            fine.append(_shown(reading))
+        else:
+            yield finding
+    if fine:
+        yield passed(f"{name}: {', '.join(fine)}")
+
+
+def _shown(reading: Reading) -> str:
+    value = "no value" if reading.value is None else f"{reading.value:g} {reading.unit}".rstrip()
+    return f"{reading.channel} {reading.name + ' ' if reading.name else ''}{value}"
+
+
+def _judge(analyser: str, reading: Reading, status: AnalyserStatus, spec: ChannelSpec) -> Finding | None:
+    """What is wrong with one channel, None for nothing."""
+    where = f"{analyser}: {reading.channel}"
+    if not reading.name and not reading.unit and not reading.value:
+        return failed(
+            f"{where} has neither name, unit nor value: the analyser does not have this channel",
+            f"remove {reading.channel} from analysers.{analyser}.channels",
+        )
+    unit = canonical_unit(spec.unit)
+    if reading.unit and canonical_unit(reading.unit) != unit:
+        return failed(
+            f"{where} {reading.name} comes in '{reading.unit}', the settings say '{spec.unit}'",
+            f'write unit: "{reading.unit}" there and look at its range and limits, or change it on the analyser',
+        )
+    rule = value_rule(reading, status, spec, unit)
+    quality = QUALITY[rule.state]
+    if quality.severity is Severity.NO_ALARM:
+        return None
+    reason = rule.reason(reading, status, spec).text
+    return warned(
+        f"{_shown(reading)} of {analyser} is {rule.state.value}: {reason}",
+        "clients will see it so; look at the analyser, or at range and limits in the settings",
+    )
