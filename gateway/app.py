@@ -18,6 +18,7 @@ from gateway.runtime.actions import OperatorDesk
 from gateway.runtime.adapter_runner import AdapterRunner
 from gateway.runtime.audit_file import AuditFile
 from gateway.runtime.audit_log import AuditLog
+from gateway.runtime.explain import Explainer
 from gateway.runtime.hub import Hub
 from gateway.runtime.supervisor import Supervisor
 from gateway.settings.site_settings import GatewaySettings
@@ -68,17 +69,19 @@ class Gateway:
         for one in actions.values():
             self._desk.take_charge(one)
         analysers = assemble_analysers(self._settings, self._site, wires, self._hub, self._clock, actions)
-        control = ControlServer(control_path(self._settings.site), self._verbs(wires))
+        explainer = Explainer(self._site, {one.name: one.freshness for one in analysers}, self._clock)
+        self._hub.subscribe(explainer)
+        control = ControlServer(control_path(self._settings.site), self._verbs(wires, explainer))
         supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, [control.serve, self._audit.run])
         try:
             await supervisor.run(stop, task_status=task_status)
         finally:
             await wires.aclose()
 
-    def _verbs(self, wires: Wires) -> dict[str, Verb]:
+    def _verbs(self, wires: Wires, explainer: Explainer) -> dict[str, Verb]:
         """What can be asked through the local socket."""
         capture = CaptureVerb(self._settings.buses, wires.taps, drivers_by_address(self._settings), self._clock)
-        return {"capture": capture.answers}
+        return {"capture": capture.answers, "explain": explainer.answer}
 
     def _adapter_factory(self, name: str, section: object) -> Callable[[], Adapter]:
         return lambda: registry.adapter(name).create(self._site, section)
