@@ -12,7 +12,7 @@ import anyio
 
 from gateway.drivers.servomex4100.actions import CLEAR_LEFTOVERS, START_AUTOCALIBRATION, STOP_AUTOCALIBRATION
 from gateway.drivers.servomex4100.channels import START_CALIBRATION_COILS, STOP_CALIBRATION_COIL
-from gateway.errors import ActionRefusedError, DeviceRefusedError, DeviceTimeoutError, GatewayError, ProtocolError
+from gateway.errors import ActionRefusedError, DeviceRefusedError, DeviceTimeoutError, GatewayError
 from gateway.ports import ModbusBus
 
 WRITE_BACK_S = 8.0
@@ -142,7 +142,7 @@ class CalibrationCommands:
         """
         trouble: GatewayError | None = None
         try:
-            await self._write(coil, on=True)
+            await self._bus.write_coil(self._address, coil, on=True)
         except DeviceRefusedError as error:
             if error.code in _NOT_CARRIED_OUT:
                 raise
@@ -155,13 +155,6 @@ class CalibrationCommands:
             return None, trouble or error
         return bool(bit), trouble
 
-    async def _write(self, coil: int, *, on: bool) -> None:
-        """Write once. The answer repeats the value; a late answer to the other write must not pass for this one's."""
-        exchange = await self._bus.write_coil(self._address, coil, on=on)
-        if exchange.values != (int(on),):
-            what = f"the answer to writing {int(on)} to {coil_text(coil)} says {exchange.values}"
-            raise ProtocolError(what, where=self._device, raw=exchange.raw)
-
     async def _write_back(self, coil: int) -> GatewayError | None:
         """Write 0 until it is acknowledged or the time is up; cancellation has to wait. Returns why it failed."""
         self._owed.add(coil)
@@ -169,7 +162,7 @@ class CalibrationCommands:
         with anyio.move_on_after(self._write_back_s, shield=True):
             while True:
                 try:
-                    await self._write(coil, on=False)
+                    await self._bus.write_coil(self._address, coil, on=False)
                 except GatewayError as error:
                     reason = error
                     await anyio.sleep(_PAUSE_S)
