@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 from datetime import UTC, datetime
 
+import anyio
 from anyio.abc import TaskGroup
 from asyncua import ua
 from asyncua.common.utils import ServiceError
@@ -33,6 +34,8 @@ MAX_SUBSCRIPTIONS = 200
 MAX_UNACKNOWLEDGED_MESSAGES = 100
 MAX_QUEUE_SIZE = 100
 """Entries per monitored item; memory of a client that stops reading is bounded by this."""
+
+_MOMENT_S = 0.2
 
 
 class InnerServer(InternalServer):
@@ -99,9 +102,12 @@ class InnerServer(InternalServer):
         raise ServiceError(StatusCodes.BadServiceUnsupported)
 
     async def publish_now(self) -> None:
-        """Send what is waiting in the subscriptions, as far as clients have asked for it."""
-        for subscription in list(self._subscriptions.subscriptions.values()):
-            await subscription.publish_results()
+        """Send what is waiting in the subscriptions; a client that has not asked for it yet gets a moment to do so."""
+        with anyio.move_on_after(_MOMENT_S):
+            while waiting := self._subscriptions.waiting():
+                for subscription in waiting:
+                    await subscription.publish_results()
+                await anyio.sleep(_MOMENT_S / 10)
 
     async def close_sessions(self) -> None:
         """Close every client's session with its subscriptions; asyncua keeps them alive beyond their connection."""

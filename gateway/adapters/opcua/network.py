@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.server import Server
 
+from gateway.adapters.opcua.connection import Connection
 from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.secure_channel import SecureChannel
+from gateway.adapters.opcua.turns import Turns
 
 CHUNK_BYTES = 65535
-MESSAGE_BYTES = 4 * 1024 * 1024
-"""Largest request, in at most as many chunks as it takes."""
+MESSAGE_BYTES = 1024 * 1024
+"""Largest request, in at most as many chunks as it takes: 10,000 monitored items, the most at once, need half of it."""
 
 USER_NAME_POLICY = "username"
 """PolicyId of the only token that names a user."""
-
-
-class Connection(OPCUAProtocol):
-    """One connection of a client."""
-
-    iserver: InnerServer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As the base class, with a `SecureChannel`."""
-        super().connection_made(transport)
-        if self.transport is not None:
-            self.processor = SecureChannel(self.iserver, self.transport, self.limits)
-            self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
-
-    def data_received(self, data: bytes) -> None:
-        """As the base class, which would collect a chunk of any size."""
-        super().data_received(data)
-        if len(self._buffer) > self.limits.max_recv_buffer and self.transport is not None:
-            self.transport.abort()
+_LOG = logging.getLogger("gateway.adapters.opcua")
 
 
 class Listener(BinaryServer):
-    """Listens, and makes a `Connection` of each that comes."""
+    """Listens, and makes a `Connection` of each that comes.
+
+    No address gets more than half of the connections, so that one client cannot lock out the others.
+    """
 
     iserver: InnerServer
 
+    def __init__(self, inner: InnerServer, host: str, port: int, limits: TransportLimits) -> None:
+        super().__init__(inner, host, port, limits)
+        self._turns = Turns()
+        self._refused: set[str] = set()
+
     def _make_protocol(self) -> OPCUAProtocol:
-        return Connection(self.iserver, self._policies, self.clients, self.closing_tasks, self.limits)
+        return Connection(
+            self._admit,
+            self._turns,
+            iserver=self.iserver,
+            policies=self._policies,
+            clients=self.clients,
+            closing_tasks=self.closing_tasks,
+            limits=self.limits,
+        )
+
+    def _admit(self, host: str) -> bool:
+        most = self.iserver.max_connections
+        from_there = sum(client.peer_name[0] == host for client in self.clients)
+        return self._has_room("all clients together", len(self.clients), most) and self._has_room(
+            host, from_there, most // 2
+        )
+
+    def _has_room(self, who: str, connections: int, most: int) -> bool:
+        if connections < most // 2:
+            self._refused.discard(who)
+        elif connections >= most and who not in self._refused:
+            self._refused.add(who)
+            _LOG.warning("%s: %d connections are open, and no more are taken", who, connections)
+        return connections < most
 
 
 class NetworkServer(Server):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncua import ua
+from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.subscription_service import SubscriptionService
 
 from gateway.adapters.opcua.monitored_items import MonitoredItems
@@ -40,6 +41,10 @@ class Subscriptions(SubscriptionService):
         subscription = self.subscriptions[result.SubscriptionId]
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace)
         return result
+
+    def waiting(self) -> list[InternalSubscription]:
+        """Those whose client has not been told everything yet."""
+        return [one for one in self.subscriptions.values() if one._triggered_datachanges]  # noqa: SLF001  no other door
 
     def is_owned(self, subscription_id: int, session_id: ua.NodeId) -> bool:
         """Whether the subscription exists and belongs to the session."""

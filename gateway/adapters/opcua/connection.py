@@ -1,0 +1,146 @@
+"""The connection of one client: whole chunks in, and no more of them than the client takes answers for.
+
+asyncua 2.1.0 keeps whatever is announced until it is complete (4 GiB), keeps all answers that a client does not read,
+and serves hundreds of requests in one turn of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from asyncua import ua
+from asyncua.common.utils import Buffer
+from asyncua.server.binary_server_asyncio import OPCUAProtocol
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.ua_binary import header_from_binary, uatcp_to_binary
+
+from gateway.adapters.opcua.inner_server import InnerServer
+from gateway.adapters.opcua.secure_channel import SecureChannel
+from gateway.adapters.opcua.turns import Turns
+from gateway.adapters.opcua.wire_types import status_code
+
+HELLO_S = 5.0
+"""Seconds that a client has for its Hello."""
+
+IDLE_S = 660.0
+"""Seconds without any request after which even the longest session (10 minutes) has ended."""
+
+UNREAD_BYTES = 256 * 1024
+"""Answers kept for a client that does not read them, before its next requests have to wait."""
+
+UNREAD_S = 60
+"""Seconds after which a client that takes nothing at all is given up, where the system can tell."""
+
+_HEADER, _LEAST = 8, 16
+_CLOSING_S = 0.5
+_FIRST, _LATER = frozenset({b"HEL"}), frozenset({b"OPN", b"MSG", b"CLO"})
+_ERROR: Any = ua.MessageType.Error  # declared as bytes where `uatcp_to_binary` wants a MessageType
+_LOG = logging.getLogger(__name__)
+
+
+class BadChunkError(Exception):
+    """The client broke the protocol; `code` says how."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def _notice_death(raw: socket.socket) -> None:
+    """Ask the kernel to end a connection whose other end has vanished, or takes nothing any more."""
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_USER_TIMEOUT", 1000 * UNREAD_S)):
+        if hasattr(socket, option):
+            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+class Connection(OPCUAProtocol):
+    """One client's connection.
+
+    Args:
+        admit: Whether a client of this address may come in.
+        turns: When requests are served, shared by all connections.
+        base: What asyncua's protocol takes.
+    """
+
+    iserver: InnerServer
+
+    def __init__(self, admit: Callable[[str], bool], turns: Turns, **base: Any) -> None:  # noqa: ANN401  asyncua's own
+        super().__init__(**base)
+        self._admit = admit
+        self._turns = turns
+        self._reader = asyncio.StreamReader(self.limits.max_recv_buffer)
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._expected = _FIRST
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the client in, if there is room."""
+        to_client = cast("asyncio.Transport", transport)
+        host: str = (to_client.get_extra_info("peername") or ("",))[0]
+        if not self._admit(host):
+            to_client.abort()
+            return
+        super().connection_made(transport)
+        _notice_death(to_client.get_extra_info("socket"))
+        to_client.set_write_buffer_limits(UNREAD_BYTES)
+        self._reader.set_transport(to_client)
+        self.processor = SecureChannel(self.iserver, to_client, self.limits)
+        self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
+
+    def data_received(self, data: bytes) -> None:
+        """Keep bytes; the reader stops the transport while many wait."""
+        self._reader.feed_data(data)
+
+    def pause_writing(self) -> None:
+        """The client does not take its answers."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._writable.set()
+
+    async def _process_received_message_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(HELLO_S) as patience:
+                while await self._serve_one_chunk():
+                    patience.reschedule(loop.time() + IDLE_S)
+        except BadChunkError as error:
+            self._complain(error)
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            _LOG.debug("%s: the connection ends: %r", self.peer_name, error)
+        finally:
+            self._end()
+
+    async def _serve_one_chunk(self) -> bool:
+        """Wait for one chunk and process it; False when that was the last one."""
+        start = await self._reader.readexactly(_HEADER)
+        kind, size = start[:3], int.from_bytes(start[4:], "little")
+        if kind not in self._expected:
+            raise BadChunkError(StatusCodes.BadTcpMessageTypeInvalid, f"{kind!r} is not expected here")
+        if not _LEAST <= size <= self.limits.max_recv_buffer:
+            raise BadChunkError(StatusCodes.BadTcpMessageTooLarge, f"a chunk of {size} bytes")
+        chunk = Buffer(start + await self._reader.readexactly(size - _HEADER))
+        self._expected = _LATER
+        assert self.processor is not None  # noqa: S101  made with the connection
+        await self._writable.wait()
+        async with self._turns.turn():
+            return bool(await self.processor.process(header_from_binary(chunk), chunk))  # type: ignore[no-untyped-call]
+
+    def _complain(self, error: BadChunkError) -> None:
+        """Say why the connection ends (OPC 10000-6 section 7.1.5)."""
+        _LOG.debug("%s: %s", self.peer_name, error)
+        if self.transport is not None and not self.transport.is_closing():
+            message = ua.ErrorMessage(status_code(error.code), ua.String(str(error)))
+            self.transport.write(uatcp_to_binary(_ERROR, message))
+
+    def _end(self) -> None:
+        """Send what is left, but do not wait long for a client that does not read."""
+        if self.transport is not None:
+            self.transport.close()
+            asyncio.get_running_loop().call_later(_CLOSING_S, self.transport.abort)
