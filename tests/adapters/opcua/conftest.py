@@ -12,11 +12,13 @@ import pytest
 from asyncua import ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.application_identity import new_identity
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from tests.adapters.opcua.recording_desk import ClientKeys, RecordingDesk, with_actions
 from tests.serving import serving as serve_adapter
 
 
@@ -80,6 +82,32 @@ def serving() -> Serving:
 async def url(adapter: OpcUaAdapter) -> AsyncIterator[str]:
     async with serve_adapter(adapter) as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def desk() -> RecordingDesk:
+    return RecordingDesk()
+
+
+@pytest.fixture
+def action_adapter(site: SiteSpec, settings: OpcUaSettings, desk: RecordingDesk) -> OpcUaAdapter:
+    """Three actions are open on the first analyser."""
+    adapter = OpcUaAdapter(with_actions(site), settings)
+    adapter.offer(desk)
+    return adapter
+
+
+@pytest.fixture
+async def action_url(action_adapter: OpcUaAdapter) -> AsyncIterator[str]:
+    async with serve_adapter(action_adapter) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> ClientKeys:
+    """Certificate and key of a client."""
+    folder = tmp_path_factory.mktemp("keys")
+    return ClientKeys.write(folder, new_identity("urn:localhost:test-client", "Test client", ["localhost"]))
 
 
 STACK_VALUES: tuple[Value, ...] = (20.9, "O2", False, 7, -0.25, 0.5, 3.0)
