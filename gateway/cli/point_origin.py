@@ -33,6 +33,7 @@ def where_from(settings: GatewaySettings, point: FoundPoint) -> WhereFrom:
         driver=analyser.driver,
         bus=analyser.bus,
         wire=_wire(spec),
+        requests=_requests(spec),
         address=description.address,
         origin=_origin(analyser, spec, point, description.address),
         pace=_pace(analyser, description.frame_interval_s) if group is device.groups[0] else "",
@@ -56,10 +57,13 @@ def _wire(spec: BusSpec) -> str:
     if spec.parsed_link.kind is not LinkKind.SOCKET:
         stop_bits = "1 stop bit" if spec.stopbits == 1 else f"{spec.stopbits} stop bits"
         parts.append(f"{spec.baudrate} baud, {spec.bytesize} data bits, {spec.parity} parity, {stop_bits}")
-    if spec.protocol is not ProtocolKind.CONTINUOUS:
-        parts.append(f"{spec.idle_gap_ms:g} ms of silence before each request")
-        parts.append(f"{spec.attempts} attempts of {spec.timeout_s:g} s")
     return ", ".join(parts)
+
+
+def _requests(spec: BusSpec) -> str:
+    if spec.protocol is ProtocolKind.CONTINUOUS:
+        return ""
+    return f"{spec.idle_gap_ms:g} ms of silence before each, {spec.attempts} attempts of {spec.timeout_s:g} s"
 
 
 def _by_driver(analyser: AnalyserSettings, spec: BusSpec, path: tuple[str, ...]) -> str:

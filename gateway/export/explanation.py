@@ -65,6 +65,7 @@ class WhereFrom:
         driver: Name of the driver.
         bus: Name of the bus.
         wire: Protocol, link and serial settings.
+        requests: Manners towards the analyser; empty for one that talks unasked.
         address: Modbus address, None where there is none.
         origin: Register, frame field or counter, and how it is decoded.
         pace: How often it is renewed, and when it counts as stale.
@@ -75,6 +76,7 @@ class WhereFrom:
     driver: str
     bus: str
     wire: str
+    requests: str
     address: int | None
     origin: str
     pace: str
@@ -148,6 +150,7 @@ def _where_from(where: WhereFrom) -> Iterator[Line]:
     yield "analyser", where.analyser
     yield "driver", where.driver
     yield "bus", f"{where.bus}: {where.wire}"
+    yield "requests", where.requests
     yield "address", "" if where.address is None else str(where.address)
     yield "origin", where.origin
     yield "pace", where.pace

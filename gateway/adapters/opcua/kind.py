@@ -11,6 +11,12 @@ from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
 
+def _own(settings: object) -> OpcUaSettings:
+    if not isinstance(settings, OpcUaSettings):
+        raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
+    return settings
+
+
 class OpcUaKind:
     """The OPC UA server as one of the northbound protocols."""
 
@@ -36,29 +42,22 @@ class OpcUaKind:
         """
         from gateway.adapters.opcua.adapter import OpcUaAdapter
 
-        if not isinstance(settings, OpcUaSettings):
-            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
-        return OpcUaAdapter(site, settings)
+        return OpcUaAdapter(site, _own(settings))
 
     async def probe(self, settings: object) -> str:
         """See `ports.AdapterKind.probe`."""
         from gateway.adapters.opcua.probe import probe
 
-        if not isinstance(settings, OpcUaSettings):
-            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
-        return await probe(settings)
+        return await probe(_own(settings))
 
     def listening(self, settings: object) -> Sequence[tuple[str, int]]:
         """See `ports.SelfReadingKind`."""
-        if not isinstance(settings, OpcUaSettings):
-            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
-        return [(settings.host, settings.port)]
+        own = _own(settings)
+        return [(own.host, own.port)]
 
     def on_loopback(self, settings: object) -> object:
         """See `ports.SelfReadingKind`."""
-        if not isinstance(settings, OpcUaSettings):
-            raise TypeError(f"OpcUaSettings are needed, got {settings!r}")
-        return replace(settings, host="127.0.0.1", port=0, advertised_host=None)
+        return replace(_own(settings), host="127.0.0.1", port=0, advertised_host=None)
 
     async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
         """See `ports.SelfReadingKind`."""
