@@ -148,7 +148,7 @@ class AnalyserActions:
         self._hub.publish(
             self._points.counted(stamp, done=False)
             if busy
-            else self._points.ended(stamp, Outcome.REFUSED.value, asked_text(request), str(error), done=False)
+            else self._points.ended(stamp, Outcome.REFUSED.value, asked_text(request), refusal.what, done=False)
         )
         said = f"{refusal.what}: {refusal.reason}" if refusal.reason else refusal.what
         self._audit.record(AuditEntry(number, stamp, request, Outcome.REFUSED, said))
@@ -182,7 +182,7 @@ class AnalyserActions:
     def _end(self, job: _Job, outcome: Outcome, error: GatewayError | None) -> None:
         self._job = None
         job.error = error
-        result = job.result if error is None else str(error)
+        result = job.result if error is None else str(error).removeprefix(f"{self.name}: ")
         stamp = self._clock.stamp()
         asked, done = asked_text(job.request), outcome is Outcome.DONE
         self._hub.publish(self._points.ended(stamp, outcome.value, asked, result, done=done))

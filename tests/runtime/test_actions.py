@@ -148,7 +148,7 @@ async def test_a_failure_is_told_counted_and_followed_by_a_look() -> None:
             await place.desk.invoke(request())
         shown = place.shown
         assert (shown["State"], shown["Done"], shown["Refused"]) == ("failed", 0, 1)
-        assert shown["Result"] == "stack: the coil could not be written back; clear it"
+        assert shown["Result"] == "the coil could not be written back; clear it"
         await anyio.wait_all_tasks_blocked()
         assert place.executor.looked == looked + 1
         assert place.points["Leftovers"] == ("", State.COMMUNICATION_INTERRUPTED)

@@ -219,7 +219,7 @@ async def test_a_calibration_is_started_and_stopped(
             "StopAutocalibration",
             "ClearLeftovers",
         ]
-        assert (await console.ask("StartAutocalibration", 2)).startswith("the analyser took the command")
+        assert (await console.ask("StartAutocalibration", 2)).startswith("command taken, coil 00002 back at 0")
         assert plant.ear.writes == [on(1), off(1)]
         assert plant.ear.calibrating() == [2]
         await console.ask("StopAutocalibration", origin=BOB)
@@ -294,7 +294,7 @@ async def test_an_analyser_that_falls_silent_in_the_middle_shows_as_a_leftover(
     monkeypatch.setitem(CalibrationCommands.__init__.__kwdefaults__ or {}, "write_back_s", 0.5)
     async with start_plant() as plant:
         plant.ear.after[on(3)] = lambda: plant.ear.instrument.switch_on(FaultKind.SILENT)
-        with pytest.raises(GatewayError, match="COULD NOT BE WRITTEN BACK"):
+        with pytest.raises(GatewayError, match="COIL 00004 NOT WRITTEN BACK TO 0"):
             await plant.console.ask("StartAutocalibration", 4)
         assert plant.console.point("State") == ("failed", State.GOOD)
         await plant.console.until("Leftovers", "coil 00004 (start of group 4), not written back")

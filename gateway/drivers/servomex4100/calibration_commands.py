@@ -26,10 +26,18 @@ _NOT_CARRIED_OUT = frozenset({1, 2, 3})
 """Exceptions by which the instrument says that it did nothing; Modbus application protocol V1.1b3, section 7."""
 
 
+def coil_number(coil: int) -> str:
+    """A coil as the manual numbers it."""
+    return f"coil {coil + 1:05d}"
+
+
+def _meaning(coil: int) -> str:
+    return "stop" if coil == STOP_CALIBRATION_COIL else f"start of group {coil + 1}"
+
+
 def coil_text(coil: int) -> str:
-    """A coil as the manual numbers it, with its meaning."""
-    meaning = "stop" if coil == STOP_CALIBRATION_COIL else f"start of group {coil + 1}"
-    return f"coil {coil + 1:05d} ({meaning})"
+    """A coil with its number and its meaning. What matters comes first: EPICS strings hold 39 characters."""
+    return f"{coil_number(coil)} ({_meaning(coil)})"
 
 
 def _coils_text(coils: Iterable[int]) -> str:
@@ -117,17 +125,18 @@ class CalibrationCommands:
             if may_be_set:
                 not_written_back = await self._write_back(coil)
         if not_written_back is None and taken:
-            lost = ", though its answer was lost" if trouble else ""
-            return f"the analyser took the command{lost}: {coil_text(coil)} was set and written back to 0"
+            lost = ", its answer lost" if trouble else ""
+            return f"command taken{lost}, {coil_number(coil)} back at 0 ({_meaning(coil)})"
+        hint = "look at the analyser's own display"
         if taken:
-            what = "the analyser took the command"
+            what = "command taken"
         elif taken is None:
             what = f"it is not known whether the command arrived: {trouble.what if trouble else 'no answer'}"
         else:
-            what = f"the analyser did not take the command: {coil_text(coil)} stayed 0"
-        hint = "look at the analyser's own display"
+            what = f"command not taken, {coil_number(coil)} stayed 0"
         if not_written_back is not None:
-            what += f"; {coil_text(coil).upper()} COULD NOT BE WRITTEN BACK TO 0: {not_written_back.what}"
+            reason = not_written_back.what
+            what = f"{coil_number(coil).upper()} NOT WRITTEN BACK TO 0 ({_meaning(coil)}): {reason}; {what}"
             hint += f", and ask for {CLEAR_LEFTOVERS} once it answers: until then it notices no such command"
         raise GatewayError(what, where=self._device, hint=hint)
 
