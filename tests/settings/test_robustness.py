@@ -16,7 +16,7 @@ from gateway.settings.substitution import SubstitutionError, substitute
 WORDS = """
 site buses analysers adapters line1 stack1 opcua epics_ca x-a link protocol baudrate bytesize parity attempts timeout_s
 idle_gap_ms turnaround_ms driver bus rate_hz stale_after_s address frame_interval_s channels I1 E1 unit range precision
-limits low high port host name prefix interfaces max_name_length <<
+limits low high port host name prefix interfaces max_name_length << operators password hosts actions audit_file
 """
 KEYS = st.sampled_from(WORDS.split())
 SCALARS = st.one_of(
@@ -46,10 +46,19 @@ CHANNEL = st.fixed_dictionaries(
         "limits": st.dictionaries(st.sampled_from(["low_low", "low", "high", "high_high"]), NUMBERS),
     },
 )
+OPERATORS = st.lists(st.sampled_from(["alice", "bob", "", "a b"]), max_size=2)
+OPERATOR = st.fixed_dictionaries(
+    {},
+    optional={
+        "password": st.none() | st.text(max_size=4) | st.just("${PASSWORD}"),
+        "hosts": st.lists(st.sampled_from(["10.0.0.1", "10.0.0.1/8", "::/0", "x"]) | st.text(max_size=4), max_size=2),
+    },
+)
 ANALYSER = st.fixed_dictionaries(
     {"driver": st.just("servomex4100"), "bus": st.just("line1")},
     optional={
         "channels": st.dictionaries(st.sampled_from(["I1", "I2", "D1", "E1", "X"]), CHANNEL),
+        "actions": st.dictionaries(st.sampled_from(["StartAutocalibration", "ClearLeftovers", "X"]), OPERATORS),
         **dict.fromkeys(["rate_hz", "stale_after_s", "address", "frame_interval_s"], NUMBERS),
     },
 )
@@ -59,7 +68,11 @@ NEARLY_RIGHT = st.fixed_dictionaries(
         "buses": st.fixed_dictionaries({"line1": BUS}, optional={"line2": BUS}),
         "analysers": st.fixed_dictionaries({"a": ANALYSER}, optional={"b": ANALYSER}),
         "adapters": st.fixed_dictionaries({}, optional={"opcua": st.none(), "epics_ca": st.just({"port": 4840})}),
-    }
+    },
+    optional={
+        "operators": st.dictionaries(st.sampled_from(["alice", "bob", "a b"]), OPERATOR),
+        "audit_file": st.none() | st.text(max_size=4),
+    },
 )
 
 
