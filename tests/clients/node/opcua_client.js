@@ -2,7 +2,8 @@
 //
 //   node opcua_client.js '{"url": "opc.tcp://127.0.0.1:4840", "do": "browse", "root": "i=85"}'
 //
-// do: browse (from root) | read | subscribe | write | login; subscribe prints {"ready": true} first.
+// do: browse (from root) | read | subscribe | write | login | method | call; subscribe prints {"ready": true} first.
+// With "user" and "password" it comes over Basic256Sha256, signed and encrypted; with "secure" alone anonymously so.
 "use strict";
 
 console.log = console.error; // the library talks on the standard output, which belongs to the answers
@@ -150,11 +151,45 @@ async function write(session, ids) {
   return answer;
 }
 
+// What a method takes and gives, and whether this user may call it.
+async function method(session, nodeId) {
+  const definition = await session.getArgumentDefinition(nodeId);
+  const [executable, userExecutable] = await session.read(
+    ["Executable", "UserExecutable"].map((name) => ({ nodeId, attributeId: AttributeIds[name] })),
+  );
+  const described = (argument) => ({
+    name: argument.name,
+    type: DataType[argument.dataType.value],
+    rank: argument.valueRank,
+    description: argument.description.text,
+  });
+  return {
+    inputs: definition.inputArguments.map(described),
+    outputs: definition.outputArguments.map(described),
+    executable: executable.value.value,
+    userExecutable: userExecutable.value.value,
+  };
+}
+
+async function call(session, request) {
+  const result = await session.call({
+    objectId: request.object,
+    methodId: request.method,
+    inputArguments: request.arguments.map(([type, value]) => new Variant({ dataType: DataType[type], value })),
+  });
+  return {
+    status: result.statusCode.name,
+    arguments: (result.inputArgumentResults || []).map((status) => status.name),
+    outputs: (result.outputArguments || []).map((output) => plain(output.value)),
+  };
+}
+
 async function main(request) {
+  const secure = request.secure || request.user !== undefined;
   const client = OPCUAClient.create({
     endpointMustExist: false,
-    securityMode: MessageSecurityMode.None,
-    securityPolicy: SecurityPolicy.None,
+    securityMode: secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None,
+    securityPolicy: secure ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None,
     connectionStrategy: { maxRetry: 0 },
     keepSessionAlive: false,
   });
@@ -165,19 +200,23 @@ async function main(request) {
       const offered = endpoints.flatMap((e) => e.userIdentityTokens.map((t) => UserTokenType[t.tokenType]));
       const modes = endpoints.map((e) => [MessageSecurityMode[e.securityMode], e.securityPolicyUri, e.endpointUrl]);
       try {
-        const session = await client.createSession({ type: UserTokenType.UserName, userName: "admin", password: "x" });
+        const { user = "admin", password = "x" } = request;
+        const session = await client.createSession({ type: UserTokenType.UserName, userName: user, password });
         await session.close();
         return { accepted: true, offered, modes };
       } catch (error) {
         return { accepted: false, error: error.message, offered, modes };
       }
     }
-    const session = await client.createSession();
+    const identity = { type: UserTokenType.UserName, userName: request.user, password: request.password };
+    const session = await client.createSession(request.user === undefined ? undefined : identity);
     try {
       if (request.do === "browse") return await tree(session, resolveNodeId(request.root));
       if (request.do === "read") return await read(session, request.ids);
       if (request.do === "subscribe") return await subscribe(session, request);
       if (request.do === "write") return await write(session, request.ids);
+      if (request.do === "method") return await method(session, request.method);
+      if (request.do === "call") return await call(session, request);
       throw new Error(`unknown request ${request.do}`);
     } finally {
       await session.close();

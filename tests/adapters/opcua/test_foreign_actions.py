@@ -1,0 +1,90 @@
+"""node-opcua finds the methods, logs in and calls; whoever has not proved a name may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+
+from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.model.actions import ActionOrigin, ActionRequest
+from gateway.model.update import Update
+from tests.adapters.opcua.recording_desk import ACTION, METHOD, PASSWORD, USER, RecordingDesk
+from tests.clients.node_client import NodeClient
+
+ALICE = {"user": USER, "password": PASSWORD}
+START = {"object": ACTION, "method": METHOD}
+GROUP_2, YES, NO = ["UInt32", 2], ["Boolean", True], ["Boolean", False]
+VALUE = "ns=2;s=stack/I1/Value"
+
+
+async def test_a_method_and_who_may_call_it(action_url: str, node_client: NodeClient) -> None:
+    seen = await node_client.ask(action_url, "method", method=METHOD)
+    assert seen["inputs"] == [
+        {"name": "Group", "type": "UInt32", "rank": -1, "description": "Calibration group (1 to 4)"},
+        {"name": "Confirm", "type": "Boolean", "rank": -1, "description": "true: I mean it"},
+    ]
+    assert [output["type"] for output in seen["outputs"]] == ["String"]
+    assert (seen["executable"], seen["userExecutable"]) == (True, False)
+    assert (await node_client.ask(action_url, "method", method=METHOD, secure=True))["userExecutable"] is False
+    assert (await node_client.ask(action_url, "method", method=METHOD, **ALICE))["userExecutable"] is True
+
+
+async def test_an_operator_calls(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
+    done = await node_client.ask(action_url, "call", **START, **ALICE, arguments=[GROUP_2, YES])
+    assert done == {
+        "status": "Good",
+        "arguments": ["Good", "Good"],
+        "outputs": ["StartAutocalibration (2,): done"],
+    }
+    origin = ActionOrigin("opcua", "127.0.0.1", USER, proved=True)
+    assert desk.requests == [ActionRequest("stack", "StartAutocalibration", (2,), confirmed=True, origin=origin)]
+    for arguments, status, each in (
+        ([GROUP_2], "BadArgumentsMissing", []),
+        ([["Double", 2], YES], "BadInvalidArgument", ["BadTypeMismatch", "Good"]),
+        ([GROUP_2, NO], "BadInvalidArgument", ["Good", "BadInvalidArgument"]),
+    ):
+        refused = await node_client.ask(action_url, "call", **START, **ALICE, arguments=arguments)
+        assert refused == {"status": status, "arguments": each, "outputs": []}
+    assert [request.confirmed for request in desk.requests] == [True, False]
+
+
+async def test_nobody_else_does(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
+    for how in ({}, {"secure": True}):
+        refused = await node_client.ask(action_url, "call", **START, **how, arguments=[GROUP_2, YES])
+        assert refused["status"] == "BadUserAccessDenied"
+    wrong = await node_client.ask(action_url, "login", user=USER, password="wrong")
+    assert wrong["accepted"] is False
+    assert "BadUserAccessDenied" in wrong["error"]
+    assert [mode[0] for mode in wrong["modes"]] == ["None", "SignAndEncrypt"]
+    assert wrong["offered"] == ["Anonymous", "Anonymous", "UserName"]
+    assert (await node_client.ask(action_url, "login", **ALICE))["accepted"] is True
+    assert desk.requests == []
+
+
+async def test_a_call_in_progress_holds_up_no_subscription(
+    action_adapter: OpcUaAdapter,
+    action_url: str,
+    node_client: NodeClient,
+    desk: RecordingDesk,
+    update: Callable[..., Update],
+) -> None:
+    go_on = desk.hold()
+    answers: list[Any] = []
+
+    async def call() -> None:
+        answers.append(await node_client.ask(action_url, "call", **START, **ALICE, arguments=[GROUP_2, YES]))
+
+    async def play() -> None:
+        for tick in range(1, 6):
+            action_adapter.apply(update((float(tick),), changed=[0]))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call)
+        await desk.until_asked()
+        seen = await node_client.subscribe(action_url, [VALUE], 6, play)
+        assert [one["value"] for one in seen["notifications"]][1:] == [1.0, 2.0, 3.0, 4.0, 5.0]
+        assert answers == []
+        go_on.set()
+    assert [answer["status"] for answer in answers] == ["Good"]
