@@ -63,6 +63,7 @@ class CaptureHeader:
         stopbits: Stop bits.
         started_us: UTC of the beginning in microseconds since 1970-01-01.
         drivers: Modbus address to the name of the driver that the settings give it.
+        listening: Whether a Modbus bus was only listened to, so that even requests are received bytes.
     """
 
     bus: str
@@ -74,6 +75,7 @@ class CaptureHeader:
     stopbits: int
     started_us: int
     drivers: Mapping[int, str] = field(default_factory=dict)
+    listening: bool = False
 
     @classmethod
     def of_bus(cls, name: str, spec: BusSpec, started: Stamp, drivers: Mapping[int, str]) -> CaptureHeader:

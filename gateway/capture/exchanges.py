@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.capture.events import CapturedEvent, EventKind
+
+_MOST_BYTES = 4096
+_PAUSE_US = 1_000_000
 
 
 class ExchangeEnd(StrEnum):
     """What ended an exchange."""
 
-    NEXT_REQUEST = "next request"
+    FOLLOWED = "followed by something else"
     CLOSED = "closed"
     LOST = "lost"
     END_OF_CAPTURE = "end of capture"
@@ -28,6 +31,7 @@ class CapturedExchange:
         request: As it went over the wire; empty for bytes that nobody had asked for.
         pieces: Microseconds after the request, and the bytes that came then.
         end: Why nothing more belongs to it.
+        cut_in: Whether a request before it may be missing from the capture.
     """
 
     unix_us: int
@@ -35,6 +39,7 @@ class CapturedExchange:
     request: bytes
     pieces: tuple[tuple[int, bytes], ...]
     end: ExchangeEnd
+    cut_in: bool = False
 
     @property
     def answer(self) -> bytes:
@@ -42,30 +47,53 @@ class CapturedExchange:
         return b"".join(data for _, data in self.pieces)
 
 
-_ENDS = {
-    EventKind.SENT: ExchangeEnd.NEXT_REQUEST,
-    EventKind.OPENED: ExchangeEnd.CLOSED,
-    EventKind.CLOSED: ExchangeEnd.CLOSED,
-    EventKind.LOST: ExchangeEnd.LOST,
-}
+_ENDS = {EventKind.OPENED: ExchangeEnd.CLOSED, EventKind.CLOSED: ExchangeEnd.CLOSED, EventKind.LOST: ExchangeEnd.LOST}
 
 
 def exchanges(events: Iterable[CapturedEvent]) -> Iterator[CapturedExchange]:
-    """Pair the events of one wire. One sent event is one request, as masters write it in one go."""
-    first: CapturedEvent | None = None
-    pieces: list[tuple[int, bytes]] = []
+    """Pair the events of one wire. One sent event is one request, as masters write it in one go.
 
-    def ended(begun: CapturedEvent, end: ExchangeEnd) -> CapturedExchange:
-        request = begun.data if begun.kind is EventKind.SENT else b""
-        return CapturedExchange(begun.unix_us, begun.offset_us, request, tuple(pieces), end)
-
+    Memory is bounded: after `_MOST_BYTES` without a request, or after a pause if nobody asked, a new exchange begins.
+    """
+    begun: _Begun | None = None
+    cut_in = True
     for event in events:
-        if event.kind is EventKind.RECEIVED:
-            first = event if first is None else first
-            pieces.append((event.offset_us - first.offset_us, event.data))
+        if begun is not None and begun.takes(event):
             continue
-        if first is not None:
-            yield ended(first, _ENDS[event.kind])
-        first, pieces = (event if event.kind is EventKind.SENT else None), []
-    if first is not None:
-        yield ended(first, ExchangeEnd.END_OF_CAPTURE)
+        if begun is not None:
+            yield begun.ended(_ENDS.get(event.kind, ExchangeEnd.FOLLOWED))
+            cut_in = False
+        if event.kind is EventKind.RECEIVED:
+            begun = _Begun(event, b"", cut_in, [(0, event.data)])
+        else:
+            begun = _Begun(event, event.data) if event.kind is EventKind.SENT else None
+            cut_in = event.kind is EventKind.LOST
+    if begun is not None:
+        yield begun.ended(ExchangeEnd.END_OF_CAPTURE)
+
+
+@dataclass
+class _Begun:
+    """An exchange that is not over."""
+
+    first: CapturedEvent
+    request: bytes
+    cut_in: bool = False
+    pieces: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def takes(self, event: CapturedEvent) -> bool:
+        """Add what belongs to it; False for everything else."""
+        if event.kind is not EventKind.RECEIVED:
+            return False
+        after_us = event.offset_us - self.first.offset_us
+        if not self.request and after_us - self.pieces[-1][0] > _PAUSE_US:
+            return False
+        if sum(len(data) for _, data in self.pieces) + len(event.data) > _MOST_BYTES:
+            return False
+        self.pieces.append((after_us, event.data))
+        return True
+
+    def ended(self, end: ExchangeEnd) -> CapturedExchange:
+        return CapturedExchange(
+            self.first.unix_us, self.first.offset_us, self.request, tuple(self.pieces), end, self.cut_in
+        )

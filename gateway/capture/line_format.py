@@ -42,7 +42,7 @@ def encode_header(header: CaptureHeader) -> str:
         "stopbits": header.stopbits,
         "started": _time_text(header.started_us),
         "drivers": {str(address): driver for address, driver in header.drivers.items()},
-    }
+    } | ({"listening": True} if header.listening else {})
     return f"{MAGIC}{VERSION} {json.dumps(fields)}"
 
 
@@ -69,10 +69,11 @@ def parse_header(line: str) -> CaptureHeader:
             stopbits=int(fields["stopbits"]),
             started_us=_unix_us(fields["started"]),
             drivers={int(address): str(driver) for address, driver in fields.get("drivers", {}).items()},
+            listening=bool(fields.get("listening", False)),
         )
     except KeyError as error:
         raise ValueError(f"the header has no {error}") from error
-    except (TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (json.JSONDecodeError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"the header is damaged: {error}") from error
 
 

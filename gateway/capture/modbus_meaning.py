@@ -100,14 +100,15 @@ def find_answer(protocol: ProtocolKind, request: ModbusRequest, raw: bytes) -> t
     while start < len(raw):
         frames, _ = answer_frames(protocol, raw[start : start + _WINDOW])
         for frame in frames:
-            if _answers(request, frame) and raw.startswith(request.transaction, start):
+            if is_answer(request, frame) and raw.startswith(request.transaction, start):
                 return frame, start + frame.length
             start += frame.length
         start += not frames
     return None
 
 
-def _answers(request: ModbusRequest, frame: AnswerFrame) -> bool:
+def is_answer(request: ModbusRequest, frame: AnswerFrame) -> bool:
+    """Whether a frame fits a request, as a normal answer or as an exception; the number of Modbus TCP aside."""
     if frame.unit != request.unit:
         return False
     return frame.data[0] == request.data[0] | EXCEPTION_BIT or answer_values(request, frame.data) is not None
@@ -116,6 +117,8 @@ def _answers(request: ModbusRequest, frame: AnswerFrame) -> bool:
 def meaning(protocol: ProtocolKind, exchange: CapturedExchange) -> ModbusMeaning:
     """What an exchange says."""
     raw = exchange.answer
+    if exchange.cut_in:
+        return ModbusMeaning(Outcome.UNKNOWN, problem=f"the request is not in the capture: {raw.hex()}")
     if not exchange.request:
         return ModbusMeaning(Outcome.UNASKED, problem=f"{len(raw)} bytes that nobody asked for: {raw.hex()}")
     request = read_request(protocol, exchange.request)

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_UNITS = {"": 0, "B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
-_EXTENT = re.compile(r"(\d{1,12}) ?(B|kB|MB|GB)?")
+_UNITS = {"": 1, "B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+_EXTENT = re.compile(r"(\d{1,12}) ?(B|kB|MB|GB)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,9 @@ class Extent:
             ValueError: It is none of these, or zero.
         """
         found = _EXTENT.fullmatch(text)
-        number = int(found[1]) * (_UNITS[found[2] or ""] or 1) if found else 0
+        number = int(found[1]) * _UNITS[found[2] or ""] if found else 0
         if not found or not number:
-            raise ValueError(
-                f"'{text}' is no extent; give a number of events such as 500, or bytes such as 64kB or 10MB"
-            )
+            raise ValueError(f"'{text}' is neither a number of events such as 500, nor bytes such as 64kB or 10MB")
         return cls(number, of_bytes=found[2] is not None)
 
     def of(self, line: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import anyio
@@ -18,6 +18,7 @@ from gateway.capture.line_format import parse_event, parse_header
 from gateway.capture.own_wire import listen, poll
 from gateway.control.client import ask
 from gateway.control.socket_path import control_path
+from gateway.model.readings import ProtocolKind
 from gateway.settings.site_settings import GatewaySettings
 from gateway.streaming.clock import SystemClock
 from gateway.wire.opener import ByteLinkOpener
@@ -73,6 +74,7 @@ async def from_wire(settings: GatewaySettings, bus: str, *, polling: bool) -> As
     spec, tap = settings.buses[bus], wires.taps[bus]
     feed = CaptureFeed(clock)
     header = CaptureHeader.of_bus(bus, spec, feed.started, drivers_by_address(settings)[bus])
+    header = replace(header, listening=not polling and spec.protocol is not ProtocolKind.CONTINUOUS)
     try:
         async with anyio.create_task_group() as tasks:
             with tap.attached(feed.take):

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from gateway.capture.capture_file import CaptureFile, is_capture
+from gateway.capture.captured_exchanges import captured_exchanges
 from gateway.capture.events import EventKind
-from gateway.capture.exchanges import exchanges
 from gateway.capture.modbus_meaning import Outcome, meaning
 from gateway.drivers.servomex4100.decode_file import decode_continuous, decode_timed
 from gateway.drivers.servomex4100.decode_modbus import decode_read
@@ -96,8 +96,9 @@ def _timed_pieces(capture: CaptureFile) -> Iterator[tuple[bytes, datetime | None
 
 
 def _exchange_records(capture: CaptureFile) -> Iterator[ExchangeRecord]:
-    for number, exchange in enumerate(exchanges(capture.events())):
-        said = meaning(capture.header.protocol, exchange)
+    protocol = capture.header.protocol
+    for number, exchange in enumerate(captured_exchanges(capture)):
+        said = meaning(protocol, exchange)
         decoder = READS.get(capture.header.drivers.get(said.unit or 0, ""))
         decoded = None
         if decoder and said.outcome is Outcome.ANSWERED and said.function is not None and said.address is not None:

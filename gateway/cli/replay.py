@@ -11,8 +11,8 @@ from pathlib import Path
 import anyio
 
 from gateway.capture.capture_file import CaptureFile, is_capture
+from gateway.capture.captured_exchanges import captured_exchanges
 from gateway.capture.events import CapturedEvent, EventKind
-from gateway.capture.exchanges import exchanges
 from gateway.capture.recorded_answers import RecordedAnswers
 from gateway.capture.replayed_broadcast import ReplayedBroadcast
 from gateway.capture.replayed_modbus import ReplayedModbus
@@ -85,7 +85,7 @@ def _player(path: Path, options: ReplayOptions) -> tuple[ProtocolKind, ReplayedB
     if capture is not None and options.interval_s is not None:
         raise InputError("--interval is for raw bytes; a capture has times", where=str(path), hint="leave it out")
     if capture is not None and capture.header.protocol is not ProtocolKind.CONTINUOUS:
-        answers = RecordedAnswers(capture.header.protocol, exchanges(capture.events()))
+        answers = RecordedAnswers(capture.header.protocol, captured_exchanges(capture))
         _require(len(answers), "request", path)
         what = f"{answers.count} recorded answers to {len(answers)} different requests"
         return capture.header.protocol, ReplayedModbus(capture.header.protocol, answers, options.speed, clock), what
