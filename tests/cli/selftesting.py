@@ -45,8 +45,7 @@ def normalised(text: str, **places: str) -> str:
     for name, place in places.items():
         text = text.replace(place, f"<{name}>")
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<moment>", text)
-    text = re.sub(r"[+-]\d+ s off", "<n> s off", text)
-    return re.sub(r"within \d+ ms", "within <n> ms", text)
+    return re.sub(r"within \d+ (ms|s)\b", r"within <n> \1", text)
 
 
 def shown(sections: Sequence[Section], **places: str) -> str:

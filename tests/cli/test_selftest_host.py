@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,21 @@ from typing import Any
 import pytest
 
 from gateway import registry
-from gateway.model.readings import ProtocolKind
+from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.model.sample import Sample
 from gateway.model.stamp import Clock, Stamp
 from gateway.selftest.ask_analysers import ask_analysers
-from gateway.selftest.checks import descriptors, disk, host_clock, names, ports, servers, settings, versions
+from gateway.selftest.checks import (
+    analyser_clocks,
+    descriptors,
+    disk,
+    host_clock,
+    names,
+    ports,
+    servers,
+    settings,
+    versions,
+)
 from gateway.selftest.finding import Finding, Outcome
 from gateway.selftest.subject import Subject
 from gateway.settings.load import load_settings
@@ -231,3 +244,32 @@ async def test_versions_are_compared_with_what_the_distribution_asks_for(
     assert outcomes(findings) == [Outcome.FAIL, Outcome.FAIL, Outcome.PASS]
     assert f"asyncua is {metadata.version('asyncua')}, ==1.0.* is needed" in findings[0].text
     assert findings[1].remedy.startswith("pip install 'no-such-library>=1'")
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "outcome", "said"),
+    [
+        (0.4, Outcome.PASS, "shows UTC to within 1 s"),
+        (7200 - 3.2, Outcome.PASS, "shows UTC+2 h to within 4 s"),
+        (-3.5 * 3600, Outcome.PASS, "shows UTC-3.5 h to within 0 s"),
+        (125, Outcome.WARN, "is 125 s ahead of UTC of this host"),
+        (-9 * 86400, Outcome.WARN, "is 777600 s behind UTC of this host"),
+        (None, Outcome.WARN, "shows no date"),
+    ],
+)
+async def test_the_clock_of_an_analyser_may_run_in_a_time_zone(
+    offset_s: float | None, outcome: Outcome, said: str, subject: MakeSubject
+) -> None:
+    now = SystemClock().stamp()
+    clock = None if offset_s is None else now.utc.replace(tzinfo=None) + timedelta(seconds=offset_s)
+    tested = subject()
+    (analyser,) = tested.analysers
+    reading = Reading("I1", ChannelKind.MEASURED, "Oxygen", 20.9, "%", ChannelStatus())
+    said_of_itself = {"analyser": AnalyserStatus(clock=clock)}
+    analyser.batch = [
+        Sample("stack", "I1", reading, ProtocolKind.CONTINUOUS, now.monotonic_ns, now.utc, metadata=said_of_itself)
+    ]
+    assert (await analyser_clocks.check(tested))[0].outcome is Outcome.SKIPPED, "Modbus gives no clock"
+    analyser.description = replace(analyser.description, has_clock=True)
+    (finding,) = await analyser_clocks.check(tested)
+    assert (finding.outcome, finding.text) == (outcome, f"stack {said}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from gateway.model.readings import AnalyserStatus
 from gateway.selftest.evidence import AnalyserEvidence
@@ -34,6 +35,7 @@ def _finding(analyser: AnalyserEvidence) -> Finding:
     offset_s = (clock - first.received_at.replace(tzinfo=None)).total_seconds()
     zone_s = round(offset_s / _ZONE_STEP_S) * _ZONE_STEP_S
     if abs(zone_s) > _FARTHEST_ZONE_S or abs(offset_s - zone_s) > _TOLERATED_S:
-        return warned(f"{name} is {round(offset_s):+d} s off UTC of this host", remedy)
+        side = "ahead of" if offset_s > 0 else "behind"
+        return warned(f"{name} is {abs(offset_s):.0f} s {side} UTC of this host", remedy)
     zone = f"UTC{zone_s / 3600:+g} h" if zone_s else "UTC"
-    return passed(f"{name} shows {zone}, {round(offset_s - zone_s):+d} s off")
+    return passed(f"{name} shows {zone} to within {ceil(abs(offset_s - zone_s))} s")
