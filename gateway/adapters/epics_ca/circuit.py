@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+import math
+import time
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import ReferenceType
@@ -25,6 +27,10 @@ from gateway.adapters.epics_ca.values import ReadOnlyValue
 LARGEST_REQUEST = 16 * 1024
 """Bytes of one request; the largest that this server has use for is a channel name."""
 
+GREETING_S = 10.0
+"""Seconds that a client has for its first request. Later silence is no fault: a name server's clients say little."""
+
+_TURN_S = 0.002
 _CLOSING_TIME = 0.5
 _LOG = logging.getLogger(__name__)
 
@@ -98,8 +104,11 @@ class Circuit(VirtualCircuit):
         # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
         self._connection.write(bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION)))
         try:
-            while data := await self._connection.receive():
-                await self._take(data)
+            with anyio.move_on_after(GREETING_S) as patience:
+                while data := await self._connection.receive():
+                    await self._take(data, patience)
+            if patience.cancelled_caught:
+                _LOG.debug("%s disconnected: no request for %g s", self.circuit.address, GREETING_S)
         except RefusedClientError as refusal:
             _LOG.debug("%s disconnected: %s", self.circuit.address, refusal, exc_info=refusal.__cause__)
         except OSError as error:
@@ -112,18 +121,34 @@ class Circuit(VirtualCircuit):
                 await self._connection.wait_closed()
             self._connection.abort()
 
-    async def _take(self, data: bytes) -> None:
+    async def _take(self, data: bytes, patience: anyio.CancelScope) -> None:
+        """Answer what has come, in turns with the other clients; the first request ends the patience."""
+        await self.context.turn()
         try:
             commands, missing = self.circuit.recv(data)
-            answer = b"".join([await self._answer(command) for command in commands])
+            if commands:
+                patience.deadline = math.inf
+            while commands:
+                if answer := await self._answer_some(commands):
+                    self._connection.write(answer)
+                    await self._connection.drain()
+                if commands:
+                    await self.context.turn()
+        except OSError:
+            raise
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
             raise RefusedClientError("a request that cannot be understood") from error
-        if answer:
-            self._connection.write(answer)
-            await self._connection.drain()
-        await anyio.lowlevel.checkpoint()  # a client that floods requests takes turns with the others
         if missing > LARGEST_REQUEST:
             raise RefusedClientError(f"a request of {missing} bytes or more")
+
+    async def _answer_some(self, commands: deque[Any]) -> bytes:
+        answers: list[bytes] = []
+        enough = time.monotonic() + _TURN_S
+        while commands:
+            answers.append(await self._answer(commands.popleft()))
+            if time.monotonic() > enough:
+                break
+        return b"".join(answers)
 
     async def _answer(self, command: Any) -> bytes:  # noqa: ANN401  one of caproto's messages
         if isinstance(command, ca.VersionRequest):

@@ -8,6 +8,9 @@ from typing import cast
 
 from gateway.adapters.epics_ca.engine import ca
 
+LONGEST_SEARCH = 2048
+"""Bytes of one datagram. Clients fill at most one Ethernet frame; caproto's parser takes 0.1 s for 64 KiB."""
+
 _VERSION = ca.DEFAULT_PROTOCOL_VERSION
 
 
@@ -31,6 +34,8 @@ class SearchResponder(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer the names that are known, in one datagram as they came in one."""
+        if len(data) > LONGEST_SEARCH:
+            return
         try:
             requests = self._broadcaster.recv(data, addr)
         except ca.RemoteProtocolError:

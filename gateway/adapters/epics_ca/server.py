@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 from caproto.server.common import Context
 
 from gateway.adapters.epics_ca.beacons import resolve, send_beacons
@@ -21,6 +23,10 @@ from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.epics_ca.sockets import ServerSockets, bind
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.errors import AdapterError
+from gateway.model.client_places import ClientPlaces
+
+MAX_CIRCUITS = 256
+"""Clients at once; each is a file descriptor, of which the wires need some too."""
 
 
 class _ImmediateUpdates:
@@ -62,6 +68,8 @@ class Server(Context):
             ) from error
         self.subscription_queue = _ImmediateUpdates(self._subscription_queue_iteration)
         self._alongside = alongside
+        self._places = ClientPlaces(MAX_CIRCUITS, logging.getLogger("gateway.adapters.epics_ca"))
+        self._turn = asyncio.Lock()
         self.background: TaskGroup | None = None
         """Owner of what goes on although its client has left, and ends with the server; None before that runs."""
 
@@ -109,7 +117,11 @@ class Server(Context):
         loop = asyncio.get_running_loop()
 
         def accept(connection: Connection) -> None:
-            tasks.start_soon(self._serve_client, connection)
+            host, _port = connection.getpeername()
+            if self._places.enter(host):
+                tasks.start_soon(self._serve_client, connection, host)
+            else:
+                connection.abort()
 
         closing: list[Callable[[], None]] = []
         for searches in sockets.udp:
@@ -122,13 +134,19 @@ class Server(Context):
             closing.append(server.close)
         return closing
 
-    async def _serve_client(self, connection: Connection) -> None:
+    async def _serve_client(self, connection: Connection, host: str) -> None:
         circuit = Circuit(connection, self)
         self.circuits.add(circuit)
         try:
             await circuit.serve()
         finally:
             self.circuits.discard(circuit)
+            self._places.leave(host)
+
+    async def turn(self) -> None:
+        """Wait to serve requests: one client, and a little of what it asks for, in one turn of the event loop."""
+        async with self._turn:
+            await checkpoint()
 
     def __getitem__(self, name: str) -> ReadOnlyValue:
         """The record or field of that name, channel filters aside.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
 from typing import Any, cast
 
 from asyncua import ua
@@ -22,6 +21,7 @@ from gateway.adapters.opcua.inner_server import InnerServer
 from gateway.adapters.opcua.secure_channel import SecureChannel
 from gateway.adapters.opcua.turns import Turns
 from gateway.adapters.opcua.wire_types import status_code
+from gateway.model.client_places import ClientPlaces
 
 HELLO_S = 5.0
 """Seconds that a client has for its Hello."""
@@ -62,27 +62,28 @@ class Connection(OPCUAProtocol):
     """One client's connection.
 
     Args:
-        admit: Whether a client of this address may come in.
+        places: For connections of all clients.
         turns: When requests are served, shared by all connections.
         base: What asyncua's protocol takes.
     """
 
     iserver: InnerServer
 
-    def __init__(self, admit: Callable[[str], bool], turns: Turns, **base: Any) -> None:  # noqa: ANN401  asyncua's own
+    def __init__(self, places: ClientPlaces, turns: Turns, **base: Any) -> None:  # noqa: ANN401  asyncua's own
         super().__init__(**base)
-        self._admit = admit
+        self._places = places
         self._turns = turns
         self._reader = asyncio.StreamReader(self.limits.max_recv_buffer)
         self._writable = asyncio.Event()
         self._writable.set()
         self._expected = _FIRST
+        self._host = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the client in, if there is room."""
         to_client = cast("asyncio.Transport", transport)
-        host: str = (to_client.get_extra_info("peername") or ("",))[0]
-        if not self._admit(host):
+        self._host = (to_client.get_extra_info("peername") or ("",))[0]
+        if not self._places.enter(self._host):
             to_client.abort()
             return
         super().connection_made(transport)
@@ -91,6 +92,12 @@ class Connection(OPCUAProtocol):
         self._reader.set_transport(to_client)
         self.processor = SecureChannel(self.iserver, to_client, self.limits)
         self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
+
+    def connection_lost(self, ex: BaseException | None) -> None:
+        """Let the client go."""
+        if self.transport is not None:
+            self._places.leave(self._host)
+        super().connection_lost(ex)
 
     def data_received(self, data: bytes) -> None:
         """Keep bytes; the reader stops the transport while many wait."""

@@ -12,6 +12,7 @@ from asyncua.server.server import Server
 from gateway.adapters.opcua.connection import Connection
 from gateway.adapters.opcua.inner_server import InnerServer
 from gateway.adapters.opcua.turns import Turns
+from gateway.model.client_places import ClientPlaces
 
 CHUNK_BYTES = 65535
 MESSAGE_BYTES = 1024 * 1024
@@ -19,25 +20,21 @@ MESSAGE_BYTES = 1024 * 1024
 
 USER_NAME_POLICY = "username"
 """PolicyId of the only token that names a user."""
-_LOG = logging.getLogger("gateway.adapters.opcua")
 
 
 class Listener(BinaryServer):
-    """Listens, and makes a `Connection` of each that comes.
-
-    No address gets more than half of the connections, so that one client cannot lock out the others.
-    """
+    """Listens, and makes a `Connection` of each that comes."""
 
     iserver: InnerServer
 
     def __init__(self, inner: InnerServer, host: str, port: int, limits: TransportLimits) -> None:
         super().__init__(inner, host, port, limits)
+        self._places = ClientPlaces(inner.max_connections, logging.getLogger("gateway.adapters.opcua"))
         self._turns = Turns()
-        self._refused: set[str] = set()
 
     def _make_protocol(self) -> OPCUAProtocol:
         return Connection(
-            self._admit,
+            self._places,
             self._turns,
             iserver=self.iserver,
             policies=self._policies,
@@ -45,21 +42,6 @@ class Listener(BinaryServer):
             closing_tasks=self.closing_tasks,
             limits=self.limits,
         )
-
-    def _admit(self, host: str) -> bool:
-        most = self.iserver.max_connections
-        from_there = sum(client.peer_name[0] == host for client in self.clients)
-        return self._has_room("all clients together", len(self.clients), most) and self._has_room(
-            host, from_there, most // 2
-        )
-
-    def _has_room(self, who: str, connections: int, most: int) -> bool:
-        if connections < most // 2:
-            self._refused.discard(who)
-        elif connections >= most and who not in self._refused:
-            self._refused.add(who)
-            _LOG.warning("%s: %d connections are open, and no more are taken", who, connections)
-        return connections < most
 
 
 class NetworkServer(Server):
