@@ -22,7 +22,7 @@ from tests.drivers.servomex4100.frames import FIVE, clean_recording, damaged_rec
 
 GOLDEN = Path(__file__).parent / "golden"
 RECORDINGS = {"clean": clean_recording, "damaged": damaged_recording}
-KEYS = ["frame", "offset", "clock", "analyser", "channels", "checksum_ok", "error"]
+KEYS = ["frame", "offset", "time", "clock", "analyser", "channels", "checksum_ok", "error"]
 CHANNEL_KEYS = [
     "id", "name", "value", "unit", "fault", "maintenance", "calibrating", "warming_up", "invalid", "alarms",
 ]  # fmt: skip
