@@ -158,7 +158,7 @@ class SecureChannel(UaProcessor):
             return
         try:
             self.send_response(requesthdr.RequestHandle, seqhdr, response)
-        except Exception:  # noqa: BLE001  the limits of a second Hello may leave no room for an answer
+        except Exception:  # noqa: BLE001  it must not end the calls of others, which have one owner
             self._transport.abort()
 
     def _verify_client(self, challenge: bytes, signature: ua.SignatureData) -> None:

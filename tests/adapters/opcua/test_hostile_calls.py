@@ -18,6 +18,7 @@ from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL
 from gateway.adapters.opcua.network import CHUNK_BYTES
 from gateway.adapters.opcua.pending_calls import MAX_CALL_BYTES
+from gateway.adapters.opcua.secure_channel import SecureChannel
 from tests.adapters.opcua.recording_desk import GROUP_2, YES, ClientKeys, RecordingDesk, call_request, operator
 
 VALUE = "ns=2;s=stack/I1/Value"
@@ -158,8 +159,8 @@ async def _tell_until_closed(url: str, *messages: bytes) -> None:
                     pass
 
 
-def _hello(receive_buffer: int = 65535) -> bytes:
-    body = struct.pack("<5I", 0, receive_buffer, 65535, 0, 0) + _int(-1)
+def _hello() -> bytes:
+    body = struct.pack("<5I", 0, 65535, 65535, 0, 0) + _int(-1)
     return b"HELF" + struct.pack("<I", 8 + len(body)) + body
 
 
@@ -193,17 +194,15 @@ async def test_a_chunk_larger_than_agreed_ends_the_connection(url: str) -> None:
     await _tell_until_closed(url, _hello(), announced, bytes(2 * CHUNK_BYTES))
 
 
-async def test_no_room_for_an_answer_ends_one_connection_only(action_url: str) -> None:
-    async with Client(action_url) as other:
-        client = Client(action_url)
-        await client.connect()
-        protocol = client.uaclient.protocol
-        message, answer = _message(client, ONE + _int(0))
-        acknowledged = protocol._callbackmap[0] = asyncio.get_running_loop().create_future()
-        protocol.transport.write(_hello(12 + 4 + 8))  # a chunk of headers alone
-        with anyio.fail_after(20):
-            await acknowledged
-        protocol.transport.write(message)
-        assert await _status(answer) == GONE
-        await client.disconnect()
+async def test_an_answer_that_cannot_be_sent_ends_one_connection_only(
+    action_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_channel: SecureChannel, _handle: int, _sequence: object, response: object) -> None:
+        raise ValueError(response)
+
+    async with Client(action_url) as client, Client(action_url) as other:
+        with monkeypatch.context() as broken:
+            broken.setattr(SecureChannel, "send_response", fail)
+            assert await _send(client, ONE + _int(0)) == GONE
         assert await other.get_node("i=2255").read_value()
+        client.disconnect_socket()
