@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from gateway.selftest.finding import Outcome, Section
-from gateway.selftest.page import page
 from gateway.selftest.runner import SelfTest
 from gateway.selftest.subject import Subject
 from gateway.selftest.table import CHECKS
@@ -63,6 +62,3 @@ def shown(sections: Sequence[Section], **places: str) -> str:
 def outcomes(sections: Sequence[Section], title: str) -> list[Outcome]:
     """Outcomes of one section."""
     return [finding.outcome for section in sections if section.title == title for finding in section.findings]
-
-
-__all__ = ["normalised", "outcomes", "page", "shown", "wire_checks", "write_settings"]
