@@ -22,6 +22,7 @@ from gateway.streaming.clock import SystemClock
 from tests.cli.selftesting import normalised, write_settings
 
 ROOT = Path(__file__).parents[2]
+OUTSIDE = ROOT / "tests" / "system" / "outside"
 PAGES = Path(__file__).parent / "pages"
 CHANNELS = {"I1": {"unit": "%", "range": [0, 25]}}
 
@@ -81,6 +82,24 @@ async def test_a_failure_is_exit_code_1_and_bad_settings_are_2(tmp_path: Path) -
     config.write_text("site: 3\n")
     refused = await anyio.run_process(command(str(config)), check=False)
     assert (refused.returncode, refused.stdout) == (2, b"")
+
+
+async def test_parts_of_other_distributions_are_tested_and_explained_as_far_as_they_tell(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(OUTSIDE)}
+    async with running(SimulatorSettings((line("modbus", ProtocolKind.MODBUS_TCP),)), SystemClock()) as simulator:
+        buses = {"line": {"link": f"socket://{simulator.lines['modbus'].endpoint}", "protocol": "modbus-tcp"}}
+        analysers = {"kitchen": {"driver": "thermometer", "bus": "line", "register": 2}}
+        config = write_settings(tmp_path / "gateway.yaml", buses, analysers, adapters={"lines": {}})
+        with anyio.fail_after(60):
+            done = await anyio.run_process(command(str(config)), check=False, env=environment)
+    text = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "  pass     kitchen answers reads\n" in text
+    assert "  skipped  kitchen takes no commands this way\n" in text
+    assert "  skipped  lines cannot be tried out on loopback\n" in text
+    verb = [sys.executable, "-m", "gateway", "explain", str(config), "kitchen/T/Value"]
+    explained = await anyio.run_process(verb, env=environment)
+    assert "The driver thermometer does not tell." in explained.stdout.decode()
 
 
 async def test_ctrl_c_ends_it_with_the_page_so_far(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ def _finding(analyser: AnalyserEvidence, bus: BusEvidence, patience_s: float) ->
         return _heard(analyser, bus, patience_s)
     at = "" if analyser.description.address is None else f" at address {analyser.description.address}"
     if analyser.batch:
-        how = f"{analyser.answered}, and" if analyser.answered else "does not answer the loopback, but"
-        return passed(f"{name}{at} {how} answers reads")
+        silent = "does not answer the loopback, but " if at else ""
+        how = f"{analyser.answered}, and " if analyser.answered else silent
+        return passed(f"{name}{at} {how}answers reads")
     if bus.otherwise:
         return failed(f"{name}{at} does not answer; {bus.otherwise}", bus.otherwise_remedy)
     if analyser.problem is None:
