@@ -13,6 +13,7 @@ from gateway.wire.modbus_frames import AnswerFrame, answer_frames, crc16
 EXCEPTION_BIT = 0x80
 _BROADCAST = 0
 _WINDOW = 1024
+_BYTES_SHOWN = 24
 _SHORTEST_RTU = 4
 _CHECKS = {ProtocolKind.MODBUS_RTU: "CRC", ProtocolKind.MODBUS_ASCII: "LRC", ProtocolKind.MODBUS_TCP: "header"}
 _BIT_READS = (1, 2)
@@ -118,12 +119,12 @@ def meaning(protocol: ProtocolKind, exchange: CapturedExchange) -> ModbusMeaning
     """What an exchange says."""
     raw = exchange.answer
     if exchange.cut_in:
-        return ModbusMeaning(Outcome.UNKNOWN, problem=f"the request is not in the capture: {raw.hex()}")
+        return ModbusMeaning(Outcome.UNKNOWN, problem=f"the request is not in the capture: {_shown(raw)}")
     if not exchange.request:
-        return ModbusMeaning(Outcome.UNASKED, problem=f"{len(raw)} bytes that nobody asked for: {raw.hex()}")
+        return ModbusMeaning(Outcome.UNASKED, problem=f"nobody asked for {_shown(raw)}")
     request = read_request(protocol, exchange.request)
     if request is None:
-        return ModbusMeaning(Outcome.UNKNOWN, problem=f"the request cannot be read: {exchange.request.hex()}")
+        return ModbusMeaning(Outcome.UNKNOWN, problem=f"the request cannot be read: {_shown(exchange.request)}")
     function = request.data[0]
     address, count = _range(request.data)
     if request.unit == _BROADCAST and not raw:
@@ -149,8 +150,13 @@ def _without_answer(protocol: ProtocolKind, exchange: CapturedExchange) -> tuple
         return Outcome.SILENT, ""
     _, rest = answer_frames(protocol, raw)
     if rest:
-        return Outcome.DAMAGED, f"no frame with a valid {_CHECKS[protocol]} in {len(raw)} bytes: {raw.hex()}"
-    return Outcome.FOREIGN, f"the answer to something else: {raw.hex()}"
+        return Outcome.DAMAGED, f"no frame with a valid {_CHECKS[protocol]} in {_shown(raw)}"
+    return Outcome.FOREIGN, f"the answer to something else: {_shown(raw)}"
+
+
+def _shown(raw: bytes) -> str:
+    more = "..." if len(raw) > _BYTES_SHOWN else ""
+    return f"{len(raw)} bytes {raw[:_BYTES_SHOWN].hex()}{more}"
 
 
 def _arrival_us(exchange: CapturedExchange, end: int) -> int:

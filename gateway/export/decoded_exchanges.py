@@ -16,6 +16,8 @@ from gateway.export.csv_line import csv_line
 from gateway.export.decoded_frames import printable, utc_text
 
 _MOST_VALUES_SHOWN = 8
+_WRITE_COIL = 5
+_LOOPBACK = 8
 _COLUMNS = (
     *("exchange", "time", "unit", "function", "address", "count"),
     *("outcome", "answer_ms", "values", "exception", "decoded", "problem"),
@@ -187,6 +189,10 @@ def _result(record: ExchangeRecord) -> str:
         return f"BAD: {what}" if record.bad else str(what)
     if record.decoded is not None:
         return _decoded(record) or "no flag is up"
+    if said.function == _WRITE_COIL:
+        return "on" if any(said.values) else "off"
+    if said.function == _LOOPBACK:
+        return " ".join(f"0x{value:04X}" for value in said.values)
     if len(said.values) <= _MOST_VALUES_SHOWN:
         return " ".join(map(str, said.values)) or "done"
     return f"{len(said.values)} values"
