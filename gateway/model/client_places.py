@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
+
+QUIET_S = 60.0
+"""Seconds without a refusal after which the next one is told again."""
+
+_ADDRESSES_KEPT = 100
 
 
 class ClientPlaces:
     """Places for connections. No address gets more than half of them, so that one client cannot lock out the others.
 
-    That somebody is turned away is logged once, until there has been room again for a while.
-
     Args:
         most: Connections in all.
-        log: Where the refusal is told.
+        log: Where it is told, once for each rush, that somebody is turned away.
+        now: Seconds of a clock that only goes forwards.
     """
 
-    def __init__(self, most: int, log: logging.Logger) -> None:
+    def __init__(self, most: int, log: logging.Logger, now: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._log = log
+        self._now = now
         self._taken: Counter[str] = Counter()
-        self._refused: set[str] = set()
+        self._refused_at: dict[str, float] = {}
 
     def enter(self, host: str) -> bool:
         """Whether there is room for one more from this address; then it is taken."""
-        enough = self._has_room("all clients together", self._taken.total(), self._most)
-        if not enough or not self._has_room(host, self._taken[host], self._most // 2):
+        if self._taken.total() >= self._most:
+            self._refuse("all clients together", self._most)
+            return False
+        if self._taken[host] >= self._most // 2:
+            self._refuse(host, self._most // 2)
             return False
         self._taken[host] += 1
         return True
@@ -36,10 +46,10 @@ class ClientPlaces:
         if self._taken[host] <= 0:
             del self._taken[host]
 
-    def _has_room(self, who: str, taken: int, most: int) -> bool:
-        if taken < most // 2:
-            self._refused.discard(who)
-        elif taken >= most and who not in self._refused:
-            self._refused.add(who)
-            self._log.warning("%s: %d connections are open, and no more are taken", who, taken)
-        return taken < most
+    def _refuse(self, who: str, most: int) -> None:
+        now = self._now()
+        if now - self._refused_at.get(who, -QUIET_S) >= QUIET_S:
+            self._log.warning("%s: %d connections are open, and no more are taken", who, most)
+        if len(self._refused_at) >= _ADDRESSES_KEPT:
+            self._refused_at.clear()
+        self._refused_at[who] = now
