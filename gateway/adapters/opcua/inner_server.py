@@ -93,6 +93,20 @@ class InnerServer(InternalServer):
         methods: Container[ua.NodeId] = frozenset() if self.methods is None else self.methods
         return ClientSession(self, self._subscriptions, name, methods)
 
+    async def make_room(self) -> None:
+        """Before a session or a subscription: where there is no room, the oldest session without a connection ends.
+
+        Sessions with subscriptions outlive their connection by up to 10 minutes, so that a client which comes and goes
+        would lock out everybody.
+        """
+        sessions, subscriptions = len(self._external_sessions), len(self._subscriptions.subscriptions)
+        if sessions < MAX_SESSIONS and subscriptions < MAX_SUBSCRIPTIONS:
+            return
+        for session in self._external_sessions.values():
+            if isinstance(session, ClientSession) and session.channel is None:
+                await session.close_session(delete_subs=True)
+                return
+
     def register_server(self, server: object, conf: object = None) -> None:  # noqa: ARG002  fixed by the base class
         """Refuse: this is no discovery server, and asyncua would let anybody fill its list without a session.
 

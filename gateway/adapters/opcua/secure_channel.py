@@ -43,6 +43,7 @@ def _request(name: str) -> ua.NodeId:
 
 
 _CREATE_SESSION, _ACTIVATE_SESSION, _CALL = map(_request, ("CreateSession", "ActivateSession", "Call"))
+_NEEDS_ROOM = frozenset({_CREATE_SESSION, _request("CreateSubscription")})
 _WITHOUT_SESSION = frozenset(
     map(
         _request,
@@ -103,6 +104,8 @@ class SecureChannel(UaProcessor):
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer
     ) -> bool:
+        if typeid in _NEEDS_ROOM:
+            await self._server.make_room()
         if typeid == _CREATE_SESSION:
             if self._session_watchdog_task is not None:
                 self._session_watchdog_task.cancel()  # or the base class would forget it
@@ -186,6 +189,9 @@ class SecureChannel(UaProcessor):
         """Forget a connection that is gone: nobody waits for its calls, and a session that has moved on stays."""
         if self._calls is not None:
             self._calls.cancel()
-        if isinstance(self.session, ClientSession) and self.session.channel is not self:
-            self.session = None
+        if isinstance(self.session, ClientSession):
+            if self.session.channel is self:
+                self.session.channel = None
+            else:
+                self.session = None
         await super().close()

@@ -35,7 +35,7 @@ class ClientSession(InternalSession):
         methods: What operators may call.
 
     Attributes:
-        channel: The connection that may use the session; None before it is told.
+        channel: The connection that may use the session; None before it is told, and after that connection has gone.
         security: Of the channel in which the session was created.
         origin: The operator who has logged in; None for an anonymous reader.
     """

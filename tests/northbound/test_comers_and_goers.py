@@ -1,0 +1,48 @@
+"""A client that connects, subscribes and vanishes again and again keeps nobody else out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asyncua import Client, ua
+
+from gateway.adapters.opcua import inner_server
+from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.site_builder import build_site
+from tests.serving import serving
+
+
+@pytest.fixture
+def few_sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(inner_server, "MAX_SESSIONS", 4)
+    return 4
+
+
+class Deaf:
+    def datachange_notification(self, _node: object, _value: object, _data: object) -> None:
+        """Called by asyncua."""
+
+
+async def test_sessions_of_clients_that_are_gone_make_room(few_sessions: int) -> None:
+    site = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
+    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url:
+        async with Client(url) as stays:
+            subscription = await stays.create_subscription(100, Deaf())
+            gone = []
+            for _ in range(2 * few_sessions):
+                client = Client(url)
+                await client.connect()
+                mine = await client.create_subscription(100, Deaf())
+                await mine.subscribe_data_change(client.get_node("ns=2;s=stack/Status/Tick"))
+                assert client.uaclient.protocol is not None
+                assert client.uaclient.protocol.transport is not None
+                client.uaclient.protocol.transport.abort()
+                gone.append(client)
+            handle = await subscription.subscribe_data_change(stays.get_node(ua.ObjectIds.Server_ServerStatus_State))
+            assert handle is not None
+            for client in gone:
+                await client.disconnect()
