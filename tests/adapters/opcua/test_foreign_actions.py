@@ -27,39 +27,33 @@ async def test_a_method_and_who_may_call_it(action_url: str, node_client: NodeCl
     ]
     assert [output["type"] for output in seen["outputs"]] == ["String"]
     assert (seen["executable"], seen["userExecutable"]) == (True, False)
-    assert (await node_client.ask(action_url, "method", method=METHOD, secure=True))["userExecutable"] is False
     assert (await node_client.ask(action_url, "method", method=METHOD, **ALICE))["userExecutable"] is True
 
 
 async def test_an_operator_calls(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
-    done = await node_client.ask(action_url, "call", **START, **ALICE, arguments=[GROUP_2, YES])
-    assert done == {
-        "status": "Good",
-        "arguments": ["Good", "Good"],
-        "outputs": ["StartAutocalibration (2,): done"],
-    }
+    calls = [[GROUP_2, YES], [GROUP_2], [["Double", 2], YES], [GROUP_2, NO]]
+    assert await node_client.ask(action_url, "call", **START, **ALICE, calls=calls) == [
+        {"status": "Good", "arguments": ["Good", "Good"], "outputs": ["StartAutocalibration (2,): done"]},
+        {"status": "BadArgumentsMissing", "arguments": [], "outputs": []},
+        {"status": "BadInvalidArgument", "arguments": ["BadTypeMismatch", "Good"], "outputs": []},
+        {"status": "BadInvalidArgument", "arguments": ["Good", "BadInvalidArgument"], "outputs": []},
+    ]
     origin = ActionOrigin("opcua", "127.0.0.1", USER, proved=True)
-    assert desk.requests == [ActionRequest("stack", "StartAutocalibration", (2,), confirmed=True, origin=origin)]
-    for arguments, status, each in (
-        ([GROUP_2], "BadArgumentsMissing", []),
-        ([["Double", 2], YES], "BadInvalidArgument", ["BadTypeMismatch", "Good"]),
-        ([GROUP_2, NO], "BadInvalidArgument", ["Good", "BadInvalidArgument"]),
-    ):
-        refused = await node_client.ask(action_url, "call", **START, **ALICE, arguments=arguments)
-        assert refused == {"status": status, "arguments": each, "outputs": []}
-    assert [request.confirmed for request in desk.requests] == [True, False]
+    assert desk.requests == [
+        ActionRequest("stack", "StartAutocalibration", (2,), confirmed=confirmed, origin=origin)
+        for confirmed in (True, False)
+    ]
 
 
 async def test_nobody_else_does(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
     for how in ({}, {"secure": True}):
-        refused = await node_client.ask(action_url, "call", **START, **how, arguments=[GROUP_2, YES])
+        (refused,) = await node_client.ask(action_url, "call", **START, **how, calls=[[GROUP_2, YES]])
         assert refused["status"] == "BadUserAccessDenied"
     wrong = await node_client.ask(action_url, "login", user=USER, password="wrong")
     assert wrong["accepted"] is False
     assert "BadUserAccessDenied" in wrong["error"]
     assert [mode[0] for mode in wrong["modes"]] == ["None", "SignAndEncrypt"]
     assert wrong["offered"] == ["Anonymous", "Anonymous", "UserName"]
-    assert (await node_client.ask(action_url, "login", **ALICE))["accepted"] is True
     assert desk.requests == []
 
 
@@ -74,7 +68,7 @@ async def test_a_call_in_progress_holds_up_no_subscription(
     answers: list[Any] = []
 
     async def call() -> None:
-        answers.append(await node_client.ask(action_url, "call", **START, **ALICE, arguments=[GROUP_2, YES]))
+        answers.extend(await node_client.ask(action_url, "call", **START, **ALICE, calls=[[GROUP_2, YES]]))
 
     async def play() -> None:
         for tick in range(1, 6):

@@ -109,6 +109,8 @@ async def test_a_password_must_be_sealed_for_this_session(
         assert await _log_in(client, _token(_sealed(client, PASSWORD, bytes(32)))) == "BadIdentityTokenInvalid"
         with pytest.raises(ua.uaerrors.BadSessionNotActivated):
             await client.uaclient.call([call_request(GROUP_2, YES)])
+        by_certificate = ua.X509IdentityToken(CertificateData=keys.certificate.read_bytes())
+        assert await _log_in(client, by_certificate) == "BadIdentityTokenRejected"
         nameless = _token(_sealed(client, PASSWORD))
         nameless.UserName = None
         assert await _log_in(client, nameless) == "BadIdentityTokenInvalid"

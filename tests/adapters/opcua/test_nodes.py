@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.nodes import NODE_ID_LENGTH, namespace_uri, point_nodes
+from gateway.adapters.opcua.nodes import NODE_ID_LENGTH, method_nodes, namespace_uri, point_nodes
 from gateway.errors import SettingsError
+from gateway.model.actions import ACTION_POINTS, ActionSpec
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 
 
@@ -49,6 +50,34 @@ def test_namespace_names_the_site_and_no_host(site: SiteSpec) -> None:
     ],
 )
 def test_names_that_cannot_be_served(broken: SiteSpec, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        point_nodes(broken)
+
+
+def _with_actions(site: SiteSpec, *names: str) -> SiteSpec:
+    (device,) = site.devices
+    actions = tuple(ActionSpec(name, "") for name in names)
+    return replace(site, devices=(replace(device, actions=actions),))
+
+
+def test_actions_stand_beside_their_progress() -> None:
+    site = _with_actions(_site(*(point.path for point in ACTION_POINTS)), "Start", "Stop")
+    assert len(point_nodes(site)) == len(ACTION_POINTS)
+    assert [method.identifier for method in method_nodes(site)] == ["stack/Action/Start", "stack/Action/Stop"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (_with_actions(_site(("Action", "Start")), "Start"), "of an action is also a point's"),
+        (_with_actions(_site(("Action", "Start", "Last")), "Start"), "of an action is also a point's"),
+        (_with_actions(_site(("Action", "Start", "InputArguments")), "Start"), "of an action is also a point's"),
+        (_with_actions(_site(("Action",)), "Start"), "also holds other points"),
+        (_with_actions(_site(("I1", "Value")), "Start/Now"), "without '/'"),
+        (_with_actions(_site(("I1", "Value")), ""), "cannot be in a NodeId"),
+    ],
+)
+def test_actions_that_cannot_be_served(broken: SiteSpec, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         point_nodes(broken)
 
