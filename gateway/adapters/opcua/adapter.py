@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
-from collections.abc import Sequence
 from importlib.metadata import version
 
 import anyio
@@ -17,17 +15,15 @@ from asyncua import ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
 from gateway.adapters.opcua.address_space import add_site
-from gateway.adapters.opcua.application_identity import new_identity, own_address
 from gateway.adapters.opcua.engine_decoding import bound_decoding
 from gateway.adapters.opcua.engine_logging import quieten_engine
 from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.method_calls import MethodCalls
 from gateway.adapters.opcua.network import NetworkServer
-from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, MethodNode, method_nodes, namespace_uri, point_nodes
-from gateway.adapters.opcua.operators import Operators
+from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
+from gateway.adapters.opcua.open_actions import open_actions
 from gateway.adapters.opcua.server_status import ServerStatus
 from gateway.adapters.opcua.services import ReadingServices
-from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.adapters.opcua.value_slots import ValueSlots
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
@@ -36,7 +32,6 @@ from gateway.ports import ActionDesk
 
 PRODUCT_URI = "urn:analyser-gateway"
 PRODUCT_NAME = "Analyser gateway"
-_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 _DISTRIBUTION = "analyser-gateway"
 _CLOSING_TIME = 0.5
 """Seconds that clients get to take what has been sent."""
@@ -79,7 +74,6 @@ class OpcUaAdapter:
         self._slots = ValueSlots(site)
         self._endpoints: tuple[str, ...] = ()
         self._desk: ActionDesk | None = None
-        self._log = logging.getLogger("gateway.adapters.opcua")
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -147,29 +141,7 @@ class OpcUaAdapter:
             add_site, self._site, self._slots.attributes, methods, inner.aspace, inner.node_mgt_service
         )
         if self._desk is not None and methods:
-            await self._open_actions(inner, self._desk, methods, application_uri)
-
-    async def _open_actions(
-        self, inner: InnerServer, desk: ActionDesk, methods: Sequence[MethodNode], application_uri: str
-    ) -> None:
-        try:
-            identity = await to_thread.run_sync(
-                new_identity, application_uri, self._settings.application_name, self._hosts()
-            )
-        except ValueError as error:
-            raise AdapterError(
-                f"no certificate for these host names: {error}", where="opcua", hint="correct `advertised_host`"
-            ) from error
-        inner.open_actions(identity, Operators(desk, identity.private_key), MethodCalls(desk, methods, inner.aspace))
-        self._log.info(
-            "actions are open over Basic256Sha256; thumbprint of the certificate of this start: %s", identity.thumbprint
-        )
-
-    def _hosts(self) -> list[str]:
-        """Names and addresses under which clients may reach the server."""
-        hosts = [socket.gethostname(), "localhost", self._settings.advertised_host, "127.0.0.1", "::1"]
-        hosts.append(own_address() if self._settings.host in _WILDCARDS else self._settings.host)
-        return [host for host in hosts if host]
+            await open_actions(inner, self._desk, methods, self._settings, application_uri)
 
     async def _listen(self, server: NetworkServer) -> None:
         settings = self._settings
@@ -178,7 +150,7 @@ class OpcUaAdapter:
         server.set_match_discovery_endpoint_url(host is None)
         server.set_match_discovery_client_ip(host is None)
         if host is None:
-            host = socket.gethostname() if settings.host in _WILDCARDS else settings.host
+            host = socket.gethostname() if settings.host in WILDCARDS else settings.host
         server.set_endpoint(settings.endpoint_url(host, settings.port))
         try:
             await server.start()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
+"""Values of `host` that listen on every interface."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpcUaSettings:

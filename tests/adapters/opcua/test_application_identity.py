@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
+import anyio
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.application_identity import new_identity, own_address
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.errors import AdapterError
+from gateway.model.points import SiteSpec
+from tests.adapters.opcua.recording_desk import RecordingDesk, with_actions
 
 URI = "urn:plant:analyser-gateway:works%207"
 
@@ -46,6 +54,15 @@ def test_every_start_has_another() -> None:
     first, second = (new_identity(URI, "Analyser gateway", ["plant"]) for _start in range(2))
     assert first.certificate.serial_number != second.certificate.serial_number
     assert first.private_key.private_numbers() != second.private_key.private_numbers()
+
+
+async def test_a_host_that_cannot_be_in_a_certificate_is_named(
+    settings: OpcUaSettings, site: SiteSpec, desk: RecordingDesk
+) -> None:
+    adapter = OpcUaAdapter(with_actions(site), replace(settings, advertised_host="no..host"))
+    adapter.offer(desk)
+    with pytest.raises(AdapterError, match=r"no certificate for these host names: .*correct `advertised_host`"):
+        await adapter.serve(task_status=anyio.TASK_STATUS_IGNORED)
 
 
 def test_own_address_is_one_or_none() -> None:
