@@ -24,12 +24,19 @@ def timed_lines(pieces: Iterable[bytes], interval_s: float | None) -> Iterator[t
     """
     text = DisplayText()
     seconds = 0.0
-    before: datetime | None = None
+    anchor: tuple[datetime, float] | None = None
     for number, line in enumerate(_lines(pieces)):
-        clock = _clock(line, text) if interval_s is None else None
-        if number:
-            seconds += interval_s or _step(before, clock)
-        before = clock or before
+        if interval_s is not None:
+            yield number * interval_s, line
+            continue
+        clock = _clock(line, text)
+        passed = _passed(anchor, clock)
+        if passed is not None and anchor is not None:
+            seconds = max(seconds, anchor[1] + passed)
+        elif number:
+            seconds += USUAL_INTERVAL_S
+        if clock is not None:
+            anchor = clock, seconds
         yield seconds, line
 
 
@@ -53,8 +60,9 @@ def _clock(line: bytes, text: DisplayText) -> datetime | None:
         return None
 
 
-def _step(before: datetime | None, clock: datetime | None) -> float:
-    if before is None or clock is None:
-        return USUAL_INTERVAL_S
-    seconds = (clock - before).total_seconds()
-    return seconds if 0 < seconds <= _LONGEST_INTERVAL_S else USUAL_INTERVAL_S
+def _passed(anchor: tuple[datetime, float] | None, clock: datetime | None) -> float | None:
+    """Seconds since the last line with a clock; None if there was none, or if the clock was set meanwhile."""
+    if anchor is None or clock is None:
+        return None
+    seconds = (clock - anchor[0]).total_seconds()
+    return seconds if 0 < seconds <= _LONGEST_INTERVAL_S else None
