@@ -1,8 +1,9 @@
 """Values that prove where and when they were measured, and the judge that reads the proof off what is published.
 
-Each channel of each analyser is a saw tooth in a range of its own. The range says which analyser and which channel a
-value belongs to, the place on the saw tooth says when it was measured. A value that belongs to another register, to
-another address or to an older request is therefore seen as what it is.
+Each channel of each analyser is a saw tooth in a range of its own, under a name of its own, with a set of alarms of its
+own. Range, name and alarms say which analyser and which channel a register or a discrete input belongs to, the place on
+the saw tooth says when it was measured. What belongs to another register, to another address or to an older request is
+therefore seen as what it is.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ import anyio
 
 from gateway.model.points import SiteSpec
 from gateway.model.quality import QUALITY
+from gateway.model.site_builder import CHANNEL_FLAGS
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
+from gateway.simulator.faults import ALARMS, Fault
 from gateway.simulator.instrument import Instrument
 from gateway.simulator.settings import ChannelSettings
 from gateway.simulator.signals import Ramp
 from gateway.streaming.summary import AcquisitionSummary
 
-CHANNELS = ("I1", "I3")
-"""Not neighbours, so that an analyser that refuses broad reads is asked for them by reads of the same shape."""
+CHANNELS = ("I1", "I3", "D1")
+"""No neighbours, so that an analyser that refuses broad reads is asked for them by reads of the same shape."""
 
 PERIOD_S = 20.0
 _SPAN = 10.0
+_FIRST_ALARM = 2 + [flag for flag, _meaning in CHANNEL_FLAGS].index("Alarm1")
 _RESOLUTION_S = 0.004
 """Of a value with three decimals, twice."""
 
@@ -36,6 +40,22 @@ def channel_settings(device: int) -> Mapping[str, ChannelSettings]:
         channel: ChannelSettings(channel_name(device, channel), "%", 3, Ramp(low, low + _SPAN, PERIOD_S))
         for channel, low in zip(CHANNELS, _lows(device), strict=True)
     }
+
+
+def channel_alarms(device: int, channel: str) -> tuple[bool, ...]:
+    """Which of the four alarms are up: a number in binary digits."""
+    number = len(CHANNELS) * device + CHANNELS.index(channel) + 1
+    return tuple(bool(number >> digit & 1) for digit in range(len(ALARMS)))
+
+
+def alarms(device: int) -> tuple[Fault, ...]:
+    """The alarms of the device-th analyser."""
+    return tuple(
+        Fault(alarm, channel)
+        for channel in CHANNELS
+        for alarm, up in zip(ALARMS, channel_alarms(device, channel), strict=True)
+        if up
+    )
 
 
 def channel_name(device: int, channel: str) -> str:
@@ -56,6 +76,7 @@ class _Witness:
         poll_ended_ns: When its last poll ended, good or not; what the next one publishes was measured after it.
         taken_ns: When what was published last was measured.
         good_ns: Stamp of its last good batch, 0 before the first.
+        shows_good: Whether the last Update was good.
     """
 
     device: int
@@ -66,6 +87,7 @@ class _Witness:
     poll_ended_ns: int = 0
     taken_ns: int = 0
     good_ns: int = 0
+    shows_good: bool = False
 
 
 class Evidence:
@@ -87,7 +109,7 @@ class Evidence:
         clock: Clock,
         *,
         polled: bool,
-        slack_s: float = 0.5,
+        slack_s: float,
     ) -> None:
         self.wrong: list[str] = []
         self.held_since_ns: int | None = None
@@ -104,7 +126,14 @@ class Evidence:
 
     def good_ns(self, device: int) -> int:
         """Stamp of the last good batch of an analyser, 0 before the first."""
-        return next(witness.good_ns for witness in self._witnesses.values() if witness.device == device)
+        return self._of(device).good_ns
+
+    def shows_good(self, device: int) -> bool:
+        """Whether clients see good values of an analyser now."""
+        return self._of(device).shows_good
+
+    def _of(self, device: int) -> _Witness:
+        return next(witness for witness in self._witnesses.values() if witness.device == device)
 
     async def published(self) -> None:
         """Wait for the next batch, good or not."""
@@ -118,6 +147,7 @@ class Evidence:
         published, self._published = self._published, anyio.Event()
         published.set()
         good = [QUALITY[update.states[place]].status_code == 0 for place in witness.first_point.values()]
+        witness.shows_good = all(good)
         if any(good) and witness.summary.samples_emitted > witness.emitted:
             self._judge(witness, update)
             witness.good_ns = update.stamp.monotonic_ns if all(good) else witness.good_ns
@@ -133,6 +163,9 @@ class Evidence:
             value, name = update.values[place], update.values[place + 1]
             if name != channel_name(witness.device, channel):
                 self._blame(witness, f"{channel} is called {name!r}")
+            shown = tuple(update.values[place + _FIRST_ALARM : place + _FIRST_ALARM + len(ALARMS)])
+            if shown != channel_alarms(witness.device, channel):
+                self._blame(witness, f"{channel} shows the alarms {shown}")
             if not isinstance(value, float) or not lows[channel] <= value < lows[channel] + _SPAN:
                 self._blame(witness, f"{channel} shows {value!r}, outside of its range from {lows[channel]}")
                 continue

@@ -39,7 +39,9 @@ class Recipe:
     only_address: int | None = None
 
     def on(self, protocol: ProtocolKind) -> WireFault:
-        """The fault for a wire."""
+        """The fault for a wire; none where there are no addresses to be wrong."""
+        if self.kind is WrongAddress and protocol is ProtocolKind.CONTINUOUS:
+            return WireFault()
         told = (protocol,) if self.kind in (Garble, WrongAddress) else ()
         fault = self.kind(*told, *self.arguments)
         if self.only_address is None or protocol is ProtocolKind.CONTINUOUS:
@@ -64,7 +66,7 @@ ON_ANSWERS = (
     Recipe(Noise, (b"\x00\xff",)),
     Recipe(Noise, (b":1\r\n",)),
     Recipe(Stall),
-    Recipe(OneBehind),
+    *(Recipe(OneBehind, (unharmed,)) for unharmed in range(8)),
     Recipe(WrongAddress, (77,)),
 )
 

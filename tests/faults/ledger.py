@@ -65,7 +65,10 @@ class Ledger:
 
 @contextmanager
 def crashes() -> Iterator[list[str]]:
-    """Collects what is logged with a traceback: faults of drivers, and what asyncio reports of callbacks and tasks."""
+    """Collects what is logged with a traceback: faults of drivers, and what asyncio reports of callbacks and tasks.
+
+    Nobody else gets to see the log meanwhile: thousands of outages fill whatever keeps it.
+    """
     seen: list[str] = []
 
     class Collector(logging.Handler):
@@ -74,11 +77,16 @@ def crashes() -> Iterator[list[str]]:
                 seen.append(f"{record.name}: {record.getMessage()} {record.exc_info}")
 
     collector = Collector()
-    logging.getLogger().addHandler(collector)
+    loggers = [logging.getLogger(name) for name in ("gateway", "asyncio")]
+    for logger in loggers:
+        logger.addHandler(collector)
+        logger.propagate = False
     try:
         yield seen
     finally:
-        logging.getLogger().removeHandler(collector)
+        for logger in loggers:
+            logger.removeHandler(collector)
+            logger.propagate = True
 
 
 @dataclass(frozen=True)

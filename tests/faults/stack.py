@@ -34,7 +34,7 @@ from gateway.simulator import (
 from gateway.simulator.continuous_line import ContinuousLine
 from gateway.simulator.faults import Fault
 from gateway.streaming.summary import AcquisitionSummary
-from tests.faults.evidence import CHANNELS, Evidence, channel_settings
+from tests.faults.evidence import CHANNELS, Evidence, alarms, channel_settings
 from tests.faults.fault_menu import HOLDING, Recipe
 from tests.faults.gateway_ends import GatewayEnd, SerialEnd, TcpEnd
 from tests.faults.proxy import FaultProxy, fault_proxy
@@ -45,37 +45,39 @@ RATE_HZ = 8.0
 """The period is the shortest pause before a wire is opened again, so a wire is open again within one tick."""
 
 QUICK = BusSpec(
-    "", ProtocolKind.MODBUS_RTU, baudrate=115200, idle_gap_ms=8, turnaround_ms=3, timeout_s=0.05, attempts=2
+    "", ProtocolKind.MODBUS_RTU, baudrate=115200, idle_gap_ms=5, turnaround_ms=8, timeout_s=0.05, attempts=2
 )
 """A wire that is quick enough for two analysers at that rate; `running_stack` fills in link and protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireMode:
-    """What is spoken, and on what."""
+    """What is spoken, on what, and by how many.
+
+    Attributes:
+        protocol: What is spoken.
+        serial: On a serial port rather than over TCP.
+        analysers: On the wire. Of two, one can be taken for the other; one alone is never spared for a neighbour.
+    """
 
     protocol: ProtocolKind
     serial: bool
+    analysers: int = 1
 
     @property
     def polled(self) -> bool:
-        """Whether the analyser answers when asked."""
+        """Whether the analysers answer when asked."""
         return self.protocol is not ProtocolKind.CONTINUOUS
 
-    @property
-    def analysers(self) -> int:
-        """How many are on the wire: two, so that one can be taken for the other, where they have addresses."""
-        return 2 if self.polled else 1
-
     def __str__(self) -> str:
-        return f"{self.protocol}-{'serial' if self.serial else 'tcp'}"
+        return f"{self.protocol} {'serial' if self.serial else 'tcp'} {self.analysers}"
 
 
 MODES = (
-    WireMode(ProtocolKind.MODBUS_RTU, serial=True),
+    WireMode(ProtocolKind.MODBUS_RTU, serial=True, analysers=2),
     WireMode(ProtocolKind.MODBUS_RTU, serial=False),
     WireMode(ProtocolKind.MODBUS_ASCII, serial=True),
-    WireMode(ProtocolKind.MODBUS_TCP, serial=False),
+    WireMode(ProtocolKind.MODBUS_TCP, serial=False, analysers=2),
     WireMode(ProtocolKind.CONTINUOUS, serial=True),
     WireMode(ProtocolKind.CONTINUOUS, serial=False),
 )
@@ -156,7 +158,9 @@ def instruments(count: int, *, polled: bool) -> tuple[InstrumentSettings, ...]:
     narrow = (Fault(FaultKind.NARROW_READS),)
     return tuple(
         InstrumentSettings(
-            FIRST_ADDRESS + device, channel_settings(device), faults=narrow if polled and device == 0 else ()
+            FIRST_ADDRESS + device,
+            channel_settings(device),
+            faults=alarms(device) + (narrow if polled and device == 0 else ()),
         )
         for device in range(count)
     )
@@ -181,9 +185,18 @@ def gateway_settings(mode: WireMode, link: str, rate_hz: float, spec: BusSpec) -
 
 @asynccontextmanager
 async def running_stack(
-    mode: WireMode, folder: Path, clock: Clock, rate_hz: float = RATE_HZ, spec: BusSpec = QUICK
+    mode: WireMode, folder: Path, clock: Clock, *, rate_hz: float = RATE_HZ, spec: BusSpec = QUICK, slack_s: float = 0.5
 ) -> AsyncIterator[Stack]:
-    """Start everything, wait for the first good values, and stop it at the end of the block."""
+    """Start everything, wait for the first good values, and stop it at the end of the block.
+
+    Args:
+        mode: What is on the wire.
+        folder: Where a serial port may appear.
+        clock: Time of the gateway and of the analysers.
+        rate_hz: Polls or frames per second.
+        spec: Manners of the bus.
+        slack_s: See `Evidence`.
+    """
     line = LineSettings(
         "line",
         TcpLink(),
@@ -207,7 +220,9 @@ async def running_stack(
             analysers = assemble_analysers(settings, site, wires, hub, clock, actions={})
             acquisitions = [cast("BroadcastAcquisition | PolledAcquisition", each.acquisition) for each in analysers]
             known = simulator.lines["line"].instruments.values()
-            evidence = Evidence(site, known, [each.summary for each in acquisitions], clock, polled=mode.polled)
+            evidence = Evidence(
+                site, known, [each.summary for each in acquisitions], clock, polled=mode.polled, slack_s=slack_s
+            )
             hub.subscribe(evidence)
             stack = Stack(mode, clock, simulator, end, proxy, wires, acquisitions, evidence)
             stop = anyio.Event()

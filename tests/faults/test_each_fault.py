@@ -33,8 +33,6 @@ def breaks(stack: Stack) -> Mapping[str, Break]:
         known |= {"one analyser dead": partial(stack.break_answers, dead)}
     if isinstance(stack.end, TcpEnd):
         known |= {"reset": _soon(stack.end.reset), "half closed": _soon(stack.end.half_close)}
-    if not stack.mode.polled:
-        known.pop("answers WrongAddress(77)")
     return known
 
 

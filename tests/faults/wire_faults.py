@@ -151,7 +151,23 @@ class Merge(Stall):
 
 
 class OneBehind(Stall):
-    """Hold each answer until the next request has been sent: the wire is one answer behind for as long as it lasts."""
+    """Hold each answer until the next request has been sent: the wire is one answer behind for as long as it lasts.
+
+    Args:
+        unharmed: Frames that still come in time.
+    """
+
+    def __init__(self, unharmed: int = 0) -> None:
+        super().__init__()
+        self._unharmed = unharmed
+
+    async def carry(self, frame: bytes, deliver: Deliver) -> None:
+        """See `WireFault`."""
+        if self._unharmed:
+            self._unharmed -= 1
+            await deliver(frame)
+        else:
+            await super().carry(frame, deliver)
 
     async def crossed(self, deliver: Deliver) -> None:
         """See `WireFault`."""
