@@ -17,6 +17,7 @@ from asyncua.server.binary_server_asyncio import BinaryServer
 from gateway.adapters.opcua.address_space import add_site
 from gateway.adapters.opcua.engine_decoding import bound_decoding
 from gateway.adapters.opcua.engine_logging import quieten_engine
+from gateway.adapters.opcua.engine_memory import not_searched_for_garbage
 from gateway.adapters.opcua.inner_server import InnerServer
 from gateway.adapters.opcua.network import NetworkServer
 from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
@@ -107,9 +108,10 @@ class OpcUaAdapter:
             status = ServerStatus(
                 inner.aspace, product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION)
             )
-            task_status.started()
-            async with anyio.create_task_group() as inner.calls:
-                await status.keep_time()
+            with not_searched_for_garbage():
+                task_status.started()
+                async with anyio.create_task_group() as inner.calls:
+                    await status.keep_time()
         finally:
             self._endpoints = ()
             inner.calls = None
