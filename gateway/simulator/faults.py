@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     ANALYSER_FAULT = "analyser-fault"
     ANALYSER_MAINTENANCE = "analyser-maintenance"
     SILENT = "silent"
+    SLOW = "slow"
     DAMAGED = "damaged"
     NARROW_READS = "narrow-reads"
 
@@ -38,6 +39,7 @@ ANALYSER_KINDS = frozenset(
         FaultKind.ANALYSER_FAULT,
         FaultKind.ANALYSER_MAINTENANCE,
         FaultKind.SILENT,  # no answer and no frame
+        FaultKind.SLOW,  # answers come `InstrumentSettings.slow_s` later; frames do not
         FaultKind.DAMAGED,  # one bit of every answer and frame is flipped
         FaultKind.NARROW_READS,  # reads that touch an empty slot are refused with exception 02
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import anyio
-from anyio.abc import ByteStream
+from anyio.abc import ByteStream, TaskGroup
 
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
@@ -47,12 +48,16 @@ class ModbusLine:
         self._slaves = {instrument.address: ModbusSlave(instrument) for instrument in instruments}
         self._clock = clock
         self._turn = anyio.Lock()
+        self._slow_answers: TaskGroup | None = None
+        self._attention = {unit: anyio.Lock() for unit in self._slaves}
         # A Modbus/TCP gateway hands on an answer once it has all of it.
         piece = None if settings.protocol is ProtocolKind.MODBUS_TCP else UART_PIECE
         self._wire = SerialWire(byte_seconds(settings.baudrate) if settings.baudrate else 0.0, piece)
 
     async def run(self) -> None:
-        """Nothing to do unasked."""
+        """Give slow answers when they are due, until cancelled."""
+        async with anyio.create_task_group() as self._slow_answers:
+            await anyio.sleep_forever()
 
     async def attend(self, stream: ByteStream) -> None:
         """Serve one client until it goes.
@@ -76,11 +81,30 @@ class ModbusLine:
             except DesynchronisedError:
                 return
             for request in requests:
-                if in_time:
-                    await self._serve(stream, framing, request, ended_ns)
-                else:
+                if not in_time:
                     self.ignored += 1
+                elif self._slow_answers is not None and self._is_slow(request.unit):
+                    self._slow_answers.start_soon(self._serve_slowly, stream, framing, request, ended_ns)
+                else:
+                    await self._serve(stream, framing, request, ended_ns)
                 in_time = self._settings.idle_gap_s == 0
+
+    def _is_slow(self, unit: int) -> bool:
+        """Whether an instrument is slow, or still busy with what it was asked while it was."""
+        return unit in self._slaves and (self._slow_s(unit) > 0 or self._attention[unit].locked())
+
+    def _slow_s(self, unit: int) -> float:
+        instrument = self._slaves[unit].instrument
+        return instrument.settings.slow_s if instrument.shows(FaultKind.SLOW) else 0.0
+
+    async def _serve_slowly(self, stream: ByteStream, framing: Framing, request: Request, ended_ns: int) -> None:
+        """Leave the line to others while the instrument thinks; the client may have gone when it has done so."""
+        async with self._attention[request.unit]:
+            begin_ns = max(ended_ns, self._clock.monotonic_ns())
+            due_ns = begin_ns + round(self._slow_s(request.unit) * 1e9)
+            await self._clock.sleep_until(due_ns)
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await self._serve(stream, framing, request, due_ns)
 
     async def _serve(self, stream: ByteStream, framing: Framing, request: Request, ended_ns: int) -> None:
         async with self._turn:

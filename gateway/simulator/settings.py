@@ -56,6 +56,7 @@ class InstrumentSettings:
         address: Modbus slave address, 1 to 247; continuous frames do not carry it.
         channels: Slot to channel; E1 and E2 are added unnamed when left out.
         faults: What is wrong from the start, or comes and goes.
+        slow_s: How much longer it takes to answer while it shows the fault `slow`; others may use the line meanwhile.
         clock_offset_s: Seconds the analyser's own clock is ahead of UTC; None when it was never set.
         calibration_groups: Transducer to calibration group.
         calibration_phases: Steps of an autocalibration.
@@ -64,6 +65,7 @@ class InstrumentSettings:
     address: int = BENCH_ADDRESS
     channels: Mapping[str, ChannelSettings] = field(default_factory=lambda: BENCH_CHANNELS)
     faults: tuple[Fault, ...] = ()
+    slow_s: float = 1.0
     clock_offset_s: float | None = 0.0
     calibration_groups: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"I1": 1, "I2": 2, "I3": 3, "I4": 4})

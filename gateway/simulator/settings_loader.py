@@ -111,6 +111,7 @@ def _instrument(reader: MappingReader) -> InstrumentSettings:
         address=reader.whole("address", BENCH_ADDRESS),
         channels=channels,
         faults=tuple(map(_fault, reader.items("faults"))) if reader.has("faults") else (),
+        slow_s=reader.not_negative("slow_s", 1.0),
         clock_offset_s=_clock_offset(reader),
         calibration_phases=_phases(reader.inner("calibration")) if reader.has("calibration") else PHASES,
     )

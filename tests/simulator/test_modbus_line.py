@@ -201,6 +201,33 @@ async def test_silent_and_damaged_instruments(one_line: Build, real_clock: Any) 
         assert await exactly(client, 8) == ECHO
 
 
+async def test_a_slow_instrument_leaves_the_line_to_others_and_answers_in_order(
+    clock: Any, real_clock: Any, one_line: Build
+) -> None:
+    settings = one_line(
+        ProtocolKind.MODBUS_RTU,
+        instruments=(InstrumentSettings(address=30, slow_s=0.7), InstrumentSettings(address=31)),
+    )
+    neighbour = bytes.fromhex("1f080000abcd") + _crc("1f080000abcd")
+    second = bytes.fromhex("1e0800001234") + _crc("1e0800001234")
+    async with running(settings, clock) as simulator, connected(simulator) as client:
+        instrument = simulator.instrument("line", 30)
+        instrument.switch_on(FaultKind.SLOW)
+        asked_ns = clock.now_ns
+        await client.send(ECHO)
+        assert await exactly(client, 8) == ECHO
+        assert clock.now_ns - asked_ns >= 0.7e9
+    async with running(settings, real_clock) as simulator, connected(simulator) as client:
+        instrument = simulator.instrument("line", 30)
+        instrument.switch_on(FaultKind.SLOW)
+        await client.send(ECHO)
+        await client.send(neighbour)
+        assert await exactly(client, 8) == neighbour
+        instrument.switch_off(FaultKind.SLOW)
+        await client.send(second)
+        assert await exactly(client, 16) == ECHO + second
+
+
 async def test_clients_take_turns_on_the_wire(one_line: Build, clock: Any) -> None:
     settings = one_line(ProtocolKind.MODBUS_RTU, baudrate=19200)
     async with (

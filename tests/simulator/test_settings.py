@@ -63,6 +63,7 @@ def test_every_key() -> None:
               I2: {unit: vpm, signal: {random_walk: {start: 5, step: 1, low: 0, high: 9}}}
               I3: {unit: vpm, signal: 12}
               I4: {unit: vpm, signal: {constant: 13}}
+            slow_s: 0.7
             faults:
               - {kind: alarm-1, channel: I1, start_s: 1, duration_s: 2, period_s: 3}
               - {kind: silent}
@@ -81,6 +82,7 @@ def test_every_key() -> None:
     )
     signals = [channel.signal for channel in instrument.channels.values()]
     assert signals == [Sine(5, 1, 60), RandomWalk(5, 1, 0, 9), Constant(12), Constant(13)]
+    assert instrument.slow_s == 0.7
     assert instrument.faults == (Fault(FaultKind.ALARM_1, "I1", 1, 2, 3), Fault(FaultKind.SILENT))
     assert instrument.clock_offset_s is None
     assert [phase.duration_s for phase in instrument.calibration_phases] == [1, 30, 0]
