@@ -83,3 +83,7 @@ class AdapterError(GatewayError):
 
 class ActionRefusedError(GatewayError):
     """An action that is not open, not confirmed or not authorised; nothing was sent to the analyser."""
+
+
+class ActionNotNowError(ActionRefusedError):
+    """An action that would be allowed, but not at this moment: another one is under way, or the analyser is away."""

@@ -148,8 +148,9 @@ class ActionDesk(Protocol):
         """Carry out one action; returns what became of it, in words.
 
         Raises:
-            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range; nothing
-                was sent.
+            ActionNotNowError: It would be allowed, but not at this moment. Nothing was sent.
+            ActionRefusedError: It is not open, not confirmed, not authorised, or its arguments are out of range.
+                Nothing was sent.
             GatewayError: The analyser refused it or could not be reached.
         """
         ...

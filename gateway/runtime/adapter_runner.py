@@ -16,6 +16,24 @@ from gateway.runtime.hub import Hub
 _RESTART_S = 5.0
 
 
+class _Ready(TaskStatus[None]):
+    """Passes on that the server has started, and remembers it."""
+
+    def __init__(self, task_status: TaskStatus[None]) -> None:
+        self._task_status = task_status
+        self.told = False
+
+    def started(self, value: None = None) -> None:
+        self.told = True
+        self._task_status.started(value)
+
+
+def _cannot_start(name: str, error: Exception) -> AdapterError:
+    if isinstance(error, AdapterError):
+        return error
+    return AdapterError(f"cannot start: {type(error).__name__}: {error}", where=name, hint="report it with the log")
+
+
 class AdapterRunner:
     """Serves one adapter and starts it anew after a crash.
 
@@ -61,11 +79,12 @@ class AdapterRunner:
         Raises:
             AdapterError: The very first start failed; the settings or the machine must change.
         """
+        ready = _Ready(task_status)
         try:
-            await self._serve(task_status)
-        except AdapterError:
-            raise
-        except Exception:  # noqa: BLE001  a crash of one server is its own
+            await self._serve(ready)
+        except Exception as error:
+            if not ready.told:
+                raise _cannot_start(self.name, error) from error
             self._log.exception("%s crashed; it starts again in %g s", self.name, _RESTART_S)
         while True:
             await anyio.sleep(_RESTART_S)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from gateway.errors import ActionRefusedError, GatewayError
+from gateway.errors import ActionNotNowError, ActionRefusedError, GatewayError
 from gateway.model.actions import ActionRequest
 from gateway.model.points import DeviceSpec
 from gateway.model.quality import State
@@ -98,9 +98,10 @@ class AnalyserActions:
             GatewayError: The action failed.
         """
         asked_ns = self._clock.monotonic_ns()
-        refusal = self._gates.refusal(request) or self._hindrance()
-        if refusal is not None:
-            raise self._refuse(number, request, refusal)
+        if (refusal := self._gates.refusal(request)) is not None:
+            raise self._refuse(number, request, refusal, ActionRefusedError)
+        if (hindrance := self._hindrance()) is not None:
+            raise self._refuse(number, request, hindrance, ActionNotNowError)
         job = self._job = _Job(number, request, asked_ns)
         self._news.set()
         await job.ended.wait()
@@ -126,7 +127,7 @@ class AnalyserActions:
         finally:
             self._serving = False
             if self._job is not None:
-                self._end(self._job, Outcome.REFUSED, ActionRefusedError("the gateway is stopping", where=self.name))
+                self._end(self._job, Outcome.REFUSED, ActionNotNowError("the gateway is stopping", where=self.name))
 
     def stop(self, stamp: Stamp) -> Update:
         """The last word to clients."""
@@ -141,8 +142,10 @@ class AnalyserActions:
             return Refusal(f"busy with {asked_text(self._job.request)}", "ask again when Action/State shows its end")
         return None
 
-    def _refuse(self, number: int, request: ActionRequest, refusal: Refusal) -> ActionRefusedError:
-        error = ActionRefusedError(refusal.what, where=self.name, hint=refusal.hint)
+    def _refuse(
+        self, number: int, request: ActionRequest, refusal: Refusal, kind: type[ActionRefusedError]
+    ) -> ActionRefusedError:
+        error = kind(refusal.what, where=self.name, hint=refusal.hint)
         stamp = self._clock.stamp()
         busy = self._job is not None
         self._hub.publish(

@@ -14,6 +14,7 @@ from gateway.model.reopen_pause import ReopenPause
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock
 from gateway.ports import BroadcastSource
+from gateway.runtime.driver_faults import DriverFaults
 from gateway.runtime.freshness import Freshness
 from gateway.streaming.summary import AcquisitionSummary
 
@@ -54,7 +55,7 @@ class BroadcastAcquisition:
         self._clock = clock
         self._pause = ReopenPause(interval_s, uniform)
         self._down = False
-        self._faults: set[str] = set()
+        self._faults = DriverFaults(device)
         self._heard_ns = clock.monotonic_ns()
         self._last_ns: int | None = None
         self.summary = AcquisitionSummary(clock.stamp().utc)
@@ -69,8 +70,7 @@ class BroadcastAcquisition:
                 self.summary.outages += not self._down
                 self._down = True
             except Exception as error:  # noqa: BLE001  a fault of the driver must not stop the other analysers
-                self._report(error)
-                self._freshness.fail(error, self._clock.stamp())
+                self._freshness.fail(self._faults.reported(error), self._clock.stamp())
             await self._clock.sleep_until(self._clock.monotonic_ns() + self._pause.next_ns())
 
     async def _listen(self) -> None:
@@ -98,13 +98,6 @@ class BroadcastAcquisition:
             await self._clock.sleep_until(due)
         self._log.debug("nothing heard for %g s; the wire is opened again", self._silence_ns / 1e9)
         listening.cancel()
-
-    def _report(self, error: Exception) -> None:
-        """Log a fault of the driver with its traceback, once per kind."""
-        kind = f"{type(error).__name__}: {error}"
-        if len(self._faults) < 100 and kind not in self._faults:
-            self._faults.add(kind)
-            self._log.error("fault of the driver; the wire is opened again", exc_info=error)
 
     def _take(self, batch: Sequence[Sample]) -> None:
         first = batch[0]

@@ -77,11 +77,11 @@ class Freshness:
         """Publish one batch; never suspends."""
         error = batch[0].error
         if error is None:
+            update = self._projector.project(batch)
             self._good_ns = batch[0].monotonic_ns
             self.batch = batch
             if self.state is not State.GOOD:
                 self._transition(State.GOOD, Stamp.from_utc(batch[0].received_at, batch[0].monotonic_ns), "")
-            update = self._projector.project(batch)
             self._hub.publish(update)
             self._report_units(update)
             return

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
-from gateway.errors import GatewayError, LinkError, ProtocolError
+from gateway.errors import GatewayError, LinkError
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock
 from gateway.ports import PollSource
+from gateway.runtime.driver_faults import DriverFaults
 from gateway.runtime.freshness import Freshness
 from gateway.streaming.recorder import Recorder
 
 
 class _FaultTolerant:
-    """A source whose own program faults become failed reads: logged with a traceback, once per kind."""
+    """A source whose own program faults become failed reads."""
 
-    def __init__(self, device: str, source: PollSource) -> None:
-        self._device = device
+    def __init__(self, source: PollSource, faults: DriverFaults) -> None:
         self._source = source
-        self._seen: set[str] = set()
-        self._log = logging.getLogger(f"gateway.analyser.{device}")
+        self._faults = faults
 
     async def poll_samples(
         self, *, names: Sequence[str] | None = None, timeout: float | None = None
@@ -31,11 +29,7 @@ class _FaultTolerant:
         except (GatewayError, OSError, TimeoutError):
             raise
         except Exception as error:
-            kind = f"{type(error).__name__}: {error}"
-            if len(self._seen) < 100 and kind not in self._seen:
-                self._seen.add(kind)
-                self._log.exception("%s: fault of the driver", self._device)
-            raise ProtocolError(f"fault of the driver: {kind}", where=self._device, hint="report it") from error
+            raise self._faults.reported(error) from error
 
 
 class PolledAcquisition:
@@ -66,9 +60,11 @@ class PolledAcquisition:
         clock: Clock,
     ) -> None:
         self._freshness = freshness
+        self._clock = clock
+        self._faults = DriverFaults(device)
         self._down = False
         self._recorder = Recorder(
-            _FaultTolerant(device, source),
+            _FaultTolerant(source, self._faults),
             rate_hz=rate_hz,
             phase_s=phase_s,
             reconnect_on=(),
@@ -90,4 +86,7 @@ class PolledAcquisition:
         elif self._down:
             self.summary.reconnects += 1
             self._down = False
-        self._freshness.deliver(batch)
+        try:
+            self._freshness.deliver(batch)
+        except Exception as fault:  # noqa: BLE001  a batch that is not as announced must not stop the other analysers
+            self._freshness.fail(self._faults.reported(fault), self._clock.stamp())

@@ -87,15 +87,18 @@ class Supervisor:
             AdapterError: A server cannot start.
         """
         async with anyio.create_task_group() as serving:
-            for server in self._servers:
-                await serving.start(server.run)
-                self._hub.subscribe(server)
-            for service in self._services:
-                await serving.start(service)
+            with anyio.CancelScope() as starting:
+                serving.start_soon(_cancel_when_set, stop, starting)
+                for server in self._servers:
+                    await serving.start(server.run)
+                    self._hub.subscribe(server)
+                for service in self._services:
+                    await serving.start(service)
             async with anyio.create_task_group() as acquiring:
-                for analyser in self._analysers:
-                    acquiring.start_soon(analyser.run)
-                acquiring.start_soon(self._publish_diagnostics)
+                if not stop.is_set():
+                    for analyser in self._analysers:
+                        acquiring.start_soon(analyser.run)
+                    acquiring.start_soon(self._publish_diagnostics)
                 task_status.started()
                 await stop.wait()
                 acquiring.cancel_scope.cancel()
@@ -118,3 +121,9 @@ class Supervisor:
                     self._hub.publish(counters.project(stamp))
             due = max(due + round(_DIAGNOSTICS_S * 1e9), self._clock.monotonic_ns())
             await self._clock.sleep_until(due)
+
+
+async def _cancel_when_set(stop: anyio.Event, starting: anyio.CancelScope) -> None:
+    """A gateway that is told to stop while it starts does not start first."""
+    await stop.wait()
+    starting.cancel()

@@ -75,6 +75,21 @@ async def test_a_fault_of_the_driver_is_a_failed_read_logged_once_with_its_trace
     assert tracebacks[0].levelno == logging.ERROR
 
 
+async def test_a_batch_that_is_not_as_announced_is_a_failed_read_too(
+    freshness: Freshness, seen: Recorded, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Growing(Script):
+        async def poll_samples(
+            self, *, names: Sequence[str] | None = None, timeout: float | None = None
+        ) -> Sequence[Sample]:
+            batch = await super().poll_samples(names=names, timeout=timeout)
+            return [*batch, *batch] if 2 <= self.clock.monotonic_ns() / 1e9 < 4 else batch
+
+    await run_for(5.5, clock, polled(Growing(clock, None), freshness, clock))
+    assert seen.states == [State.GOOD, State.COMMUNICATION_INTERRUPTED, State.GOOD]
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
 class Broadcast:
     """Each opening of the wire plays one list; a number is a pause in seconds, an exception ends it."""
 

@@ -30,6 +30,7 @@ class Server(Recorded):
         self.log = log
         self.broken = broken
         self.cannot_start = cannot_start
+        self.never_ready = False
         self.crash = anyio.Event()
         self.serving = anyio.Event()
         self.endpoints = ("here",)
@@ -40,6 +41,10 @@ class Server(Recorded):
             raise ZeroDivisionError("a bug")
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
+        if self.never_ready:
+            await anyio.sleep_forever()
+        if self.crash.is_set():
+            raise ZeroDivisionError("a bug at the very start")
         if self.cannot_start:
             raise AdapterError("port 4840 is in use", where="opcua", hint="use another")
         self.log.append("serving")
@@ -102,6 +107,33 @@ async def test_a_server_that_cannot_start_ends_the_gateway_before_acquisition(
     with pytest.raises(ExceptionGroup) as group:
         await supervisor.run(anyio.Event())
     assert group.group_contains(AdapterError, match="port 4840")
+    assert log == []
+
+
+async def test_a_server_that_crashes_before_it_has_started_ends_the_gateway_too(
+    site: SiteSpec, hub: Hub, freshness: Freshness
+) -> None:
+    server = Server([])
+    server.crash.set()
+    supervisor, _ = supervise(site, hub, freshness, [], server)
+    with anyio.fail_after(5), pytest.raises(ExceptionGroup) as group:
+        await supervisor.run(anyio.Event())
+    assert group.group_contains(AdapterError, match="cannot start: ZeroDivisionError")
+
+
+async def test_a_gateway_that_is_told_to_stop_while_it_starts_stops(
+    site: SiteSpec, hub: Hub, freshness: Freshness
+) -> None:
+    log: list[str] = []
+    server = Server(log)
+    server.never_ready = True
+    supervisor, _ = supervise(site, hub, freshness, log, server)
+    stop = anyio.Event()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(supervisor.run, stop)
+            await anyio.wait_all_tasks_blocked()
+            stop.set()
     assert log == []
 
 

@@ -20,7 +20,7 @@ from gateway.adapters.epics_ca.command_records import (
 from gateway.adapters.epics_ca.names import CONFIRM, command_path, commanded_actions
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.records import epics_time
-from gateway.errors import ActionRefusedError, GatewayError
+from gateway.errors import ActionNotNowError, ActionRefusedError, GatewayError
 from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
 from gateway.model.points import DeviceSpec, PointSpec, ValueKind
 from gateway.model.quality import State
@@ -115,6 +115,8 @@ class AnalyserCommands:
             await self._desk.invoke(
                 ActionRequest(self._device, arming.action, arming.arguments, confirmed=True, origin=origin)
             )
+        except ActionNotNowError as delay:
+            raise PutRefusedError(CAStatus.ECA_PUTFAIL, str(delay)) from delay
         except ActionRefusedError as refusal:
             raise PutRefusedError(CAStatus.ECA_NOWTACCESS, str(refusal)) from refusal
         except GatewayError as failure:

@@ -15,6 +15,7 @@ from gateway.adapters.opcua.method_arguments import ArgumentFault, doubts, read_
 from gateway.adapters.opcua.nodes import MethodNode
 from gateway.adapters.opcua.wire_types import site_node, status_code
 from gateway.errors import (
+    ActionNotNowError,
     ActionRefusedError,
     DeviceTimeoutError,
     GatewayError,
@@ -27,6 +28,7 @@ from gateway.ports import ActionDesk
 MAX_METHODS_PER_CALL = 10
 
 _STATUS: tuple[tuple[type[GatewayError], int], ...] = (
+    (ActionNotNowError, StatusCodes.BadInvalidState),
     (ActionRefusedError, StatusCodes.BadUserAccessDenied),
     (DeviceTimeoutError, StatusCodes.BadTimeout),
     (LinkError, StatusCodes.BadCommunicationError),

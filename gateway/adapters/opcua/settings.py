@@ -10,7 +10,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 
 @dataclass(frozen=True, slots=True)
 class OpcUaSettings:
-    """How the OPC UA server is reached. Access is anonymous and read-only.
+    """How the OPC UA server is reached. Access is anonymous and read-only; open actions need an operator's password.
 
     Attributes:
         host: Address to listen on; `0.0.0.0` for every interface, `127.0.0.1` for this machine only.
