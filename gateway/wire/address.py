@@ -10,7 +10,6 @@ from itertools import count
 from gateway.model.bus_health import AddressHealth, AddressState
 from gateway.wire.demotion import TRANSITIONS, AddressEvent
 
-
 _SPOKEN_TO = (AddressState.UP, AddressState.DEGRADED)
 
 
