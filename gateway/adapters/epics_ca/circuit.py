@@ -30,6 +30,12 @@ LARGEST_REQUEST = 16 * 1024
 GREETING_S = 10.0
 """Seconds that a client has for its first request. Later silence is no fault: a name server's clients say little."""
 
+MOST_PER_PV = 20
+"""Channels of one client for each PV, fields included, and as many monitors; each takes a kilobyte."""
+
+LEAST_ALLOWED = 1000
+"""Channels that a client of a small site may have."""
+
 _TURN_S = 0.002
 _CLOSING_TIME = 0.5
 _LOG = logging.getLogger(__name__)
@@ -134,7 +140,7 @@ class Circuit(VirtualCircuit):
                     await self._connection.drain()
                 if commands:
                     await self.context.turn()
-        except OSError:
+        except (OSError, RefusedClientError):
             raise
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
             raise RefusedClientError("a request that cannot be understood") from error
@@ -160,9 +166,16 @@ class Circuit(VirtualCircuit):
             return b""  # the answer was sent on accepting the connection
         if isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
             return bytes(ca.CreateChFailResponse(cid=command.cid))
+        if isinstance(command, (ca.CreateChanRequest, ca.EventAddRequest)):
+            self._require_room()
         self.circuit.process_command(command)
         answer = self._answers.get(type(command), self._by_engine)
         return b"".join(self.circuit.send(*await answer(command)))
+
+    def _require_room(self) -> None:
+        most = max(MOST_PER_PV * len(self.context.pvdb), LEAST_ALLOWED)
+        if len(self.circuit.channels_sid) >= most or len(self.circuit.event_add_commands) >= most:
+            raise RefusedClientError(f"more than {most} channels or monitors")
 
     async def _by_engine(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         messages: list[Any] = await super()._process_command(command)  # type: ignore[no-untyped-call]

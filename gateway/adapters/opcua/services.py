@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from asyncua import ua
-from asyncua.common.utils import ServiceError
+from asyncua.common.utils import Buffer, ServiceError
 from asyncua.crypto.permission_rules import PermissionRuleset, User
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
+from gateway.adapters.opcua.operation_limits import require_few_operations
 from gateway.adapters.opcua.wire_types import standard_node
 
 
@@ -32,13 +33,14 @@ class ReadingServices(PermissionRuleset):
     publishes again, while a client that is told the truth makes a new subscription.
     """
 
-    def check_validity(self, user: User, action_type: ua.NodeId, body: object) -> bool:  # noqa: ARG002  base class
+    def check_validity(self, user: User, action_type: ua.NodeId, body: Buffer) -> bool:  # noqa: ARG002  base class
         """Whether the service with this request type may go on.
 
         Raises:
-            ServiceError: The service does not exist here.
+            ServiceError: The service does not exist here, or the request asks for too much at once.
         """
         if action_type in _ALLOWED:
+            require_few_operations(action_type, body)
             return True
         if action_type in _FORBIDDEN:
             return False

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.subscription_service import SubscriptionService
+from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.monitored_items import MonitoredItems
+from gateway.adapters.opcua.operation_limits import MAX_MONITORED_ITEMS
 
 SHORTEST_PUBLISHING_INTERVAL = 50.0
 """Milliseconds. Below or at 0 asyncua would publish every value by itself and tear a tick apart."""
@@ -41,6 +44,19 @@ class Subscriptions(SubscriptionService):
         subscription = self.subscriptions[result.SubscriptionId]
         subscription.monitored_item_srv = MonitoredItems(subscription, self.aspace)
         return result
+
+    async def create_monitored_items(
+        self, params: ua.CreateMonitoredItemsParameters
+    ) -> list[ua.MonitoredItemCreateResult]:
+        """As the base class, within what all subscriptions together may have.
+
+        Raises:
+            ServiceError: They have too much already.
+        """
+        present = sum(len(one.monitored_item_srv._monitored_items) for one in self.subscriptions.values())  # noqa: SLF001
+        if present + len(params.ItemsToCreate) > MAX_MONITORED_ITEMS:
+            raise ServiceError(StatusCodes.BadTooManyMonitoredItems)
+        return await super().create_monitored_items(params)
 
     def waiting(self) -> list[InternalSubscription]:
         """Those whose client has not been told everything yet."""

@@ -1,0 +1,53 @@
+"""A whole gateway with analysers that answer promptly, healthy clients that watch it, and clients that mean harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psutil
+import pytest
+
+from gateway.model.readings import ProtocolKind
+from gateway.simulator import InstrumentSettings, LineSettings, SimulatorSettings, TcpLink, running
+from gateway.streaming.clock import SystemClock
+from tests.northbound.scene import Scene, watching
+from tests.system.conftest import StartGateway, start_gateway
+
+__all__ = ["start_gateway"]
+
+ANALYSERS = {"north": 1, "south": 2, "west": 3}
+RATE_HZ = 5.0
+CHANNELS = {slot: {"unit": "%"} for slot in ("I1", "I2", "D1", "D2")}
+
+OpenScene = Callable[[], AbstractAsyncContextManager[Scene]]
+
+
+@pytest.fixture
+def open_scene(start_gateway: StartGateway) -> OpenScene:
+    """Start simulator, gateway and healthy clients; at the end the gateway must stop calmly and have logged nothing."""
+
+    @asynccontextmanager
+    async def scene() -> AsyncIterator[Scene]:
+        instruments = tuple(InstrumentSettings(address) for address in ANALYSERS.values())
+        line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_TCP, instruments, baudrate=None, turnaround_s=0.0)
+        async with AsyncExitStack() as stack:
+            simulator = await stack.enter_async_context(running(SimulatorSettings((line,)), SystemClock()))
+            link = f"socket://{simulator.lines['line'].endpoint}"
+            bus = {"link": link, "protocol": "modbus-tcp", "idle_gap_ms": 1, "turnaround_ms": 1, "timeout_s": 0.5}
+            analysers: dict[str, Any] = {
+                name: {
+                    "driver": "servomex4100",
+                    "bus": "line",
+                    "address": address,
+                    "rate_hz": RATE_HZ,
+                    "channels": CHANNELS,
+                }
+                for name, address in ANALYSERS.items()
+            }
+            gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers))
+            clients = await stack.enter_async_context(watching(gateway, list(ANALYSERS)))
+            yield Scene(gateway, clients, psutil.Process(gateway.process.pid))
+
+    return scene

@@ -1,0 +1,185 @@
+"""What is seen of a gateway under attack: every tick at healthy clients, its counters, its resources and its log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import anyio
+import psutil
+from anyio import to_thread
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+from asyncua import Client
+
+from tests.clients.libca import LibcaProcess, connected
+from tests.system.conftest import RunningGateway
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 40.0
+MOST_MEMORY_MB = 30.0
+"""Growth of the gateway's memory that is no leak: buffers of the attack, and arenas of the allocator."""
+
+MOST_REGROWTH_MB = 10.0
+MOST_LOG_LINES = 2
+"""Lines that an attack may add to the log: somebody is turned away, on either protocol."""
+
+
+@dataclass
+class TickWatch:
+    """An asyncua subscription to the Tick of every analyser."""
+
+    ticks: dict[str, list[int]]
+    news: anyio.Event = field(default_factory=anyio.Event)
+
+    def datachange_notification(self, node: Any, value: int | None, _data: object) -> None:
+        """Called by asyncua."""
+        if value is not None:
+            self.ticks[node.nodeid.Identifier.partition("/")[0]].append(value)
+        self.news.set()
+
+
+class HealthyClients:
+    """A libca monitor and an asyncua subscription that want to see every tick of every analyser."""
+
+    def __init__(self, names: Sequence[str], libca: LibcaProcess, opcua: Client, watch: TickWatch) -> None:
+        self.names = names
+        self._libca = libca
+        self._opcua = opcua
+        self._watch = watch
+
+    async def see_ticks(self, count: int) -> None:
+        """Wait until both have seen `count` further ticks of every analyser."""
+        by_opcua = {name: len(seen) + count for name, seen in self._watch.ticks.items()}
+        by_libca = {name: len(await self._libca.events(name, 1)) + count for name in self.names}
+        with anyio.fail_after(PATIENCE_S):
+            while any(len(self._watch.ticks[name]) < wanted for name, wanted in by_opcua.items()):
+                self._watch.news = anyio.Event()
+                await self._watch.news.wait()
+        for name, wanted in by_libca.items():
+            await self._libca.events(name, wanted)
+
+    async def gaps(self) -> list[str]:
+        """Where a tick is missing or out of order."""
+        found = []
+        for name in self.names:
+            by_libca = [event["value"] for event in await self._libca.events(name, 1)]
+            for client, seen in (("libca", by_libca), ("asyncua", self._watch.ticks[name])):
+                steps = [(before, after) for before, after in pairwise(seen) if after != before + 1]
+                found += [f"{name} by {client}: {before} to {after}" for before, after in steps]
+        return found
+
+    async def counter(self, counter: str) -> list[float]:
+        """One acquisition counter of every analyser by libca; a count must be the same by asyncua."""
+        values = [(await self._libca.get(f"T:{name}:Diagnostics:{counter}"))["value"] for name in self.names]
+        if counter != "MaxDrift":
+            nodes = [self._opcua.get_node(f"ns=2;s={name}/Diagnostics/{counter}") for name in self.names]
+            assert [await node.read_value() for node in nodes] == values, counter
+        return values
+
+
+@asynccontextmanager
+async def watching(gateway: RunningGateway, names: Sequence[str]) -> AsyncIterator[HealthyClients]:
+    """Connect both clients and wait until they see ticks."""
+    watch = TickWatch({name: [] for name in names})
+    async with connected(gateway.ca_port) as libca, Client(gateway.opcua_url) as opcua:
+        for name in names:
+            await libca.ask("monitor", f"T:{name}:Status:Tick", tag=name)
+        subscription = await opcua.create_subscription(100, watch)
+        nodes = [opcua.get_node(f"ns=2;s={name}/Status/Tick") for name in names]
+        await subscription.subscribe_data_change(nodes, queuesize=100)
+        clients = HealthyClients(names, libca, opcua, watch)
+        await clients.see_ticks(2)
+        yield clients
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One look at the gateway."""
+
+    late: float
+    dropped: float
+    errors: float
+    max_drift_ms: float
+    memory_mb: float
+    sockets: int
+    log_lines: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A gateway under attack."""
+
+    gateway: RunningGateway
+    clients: HealthyClients
+    usage: psutil.Process
+
+    @property
+    def opcua_port(self) -> int:
+        return int(self.gateway.opcua_url.rpartition(":")[2].partition("/")[0])
+
+    @property
+    def points(self) -> list[str]:
+        """Paths of points that change often, and of some that do not."""
+        paths = ("I1/Value", "I2/Value", "D1/Value", "I1/Name", "Status/Tick", "Diagnostics/Scheduled")
+        return [f"{name}/{path}" for name in self.clients.names for path in paths]
+
+    @property
+    def node_ids(self) -> list[str]:
+        return [f"ns=2;s={point}" for point in self.points]
+
+    @property
+    def pvs(self) -> list[str]:
+        return [f"T:{point.removesuffix('/Value').replace('/', ':')}" for point in self.points]
+
+    async def look(self) -> Measure:
+        """Measure now; `late`, `dropped` and `errors` of all analysers together."""
+        late, dropped, errors = [sum(await self.clients.counter(name)) for name in ("Late", "Dropped", "Errors")]
+        drift = max(await self.clients.counter("MaxDrift"))
+        memory = await to_thread.run_sync(lambda: self.usage.memory_info().rss / 1e6)
+        return Measure(late, dropped, errors, drift, memory, await self.sockets(), len(self.gateway.log))
+
+    async def sockets(self) -> int:
+        """Open sockets of the gateway."""
+        return await to_thread.run_sync(lambda: len(self.usage.net_connections("inet")))
+
+    async def until_sockets(self, count: int) -> None:
+        """Wait until the gateway has no more sockets open than that."""
+        with anyio.fail_after(PATIENCE_S):
+            while await self.sockets() > count:  # noqa: ASYNC110  another process, which tells nobody
+                await anyio.sleep(0.05)
+
+    @asynccontextmanager
+    async def under_attack(self, *tasks: tuple[str, dict[str, Any]]) -> AsyncIterator[tuple[Process, list[Any]]]:
+        """Do these tasks of `hostile_process`; afterwards every connection of theirs must end."""
+        before = await self.sockets()
+        command = [sys.executable, "-m", "tests.northbound.hostile_process", json.dumps(tasks)]
+        async with await anyio.open_process(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+            try:
+                assert process.stdout is not None
+                lines = BufferedByteReceiveStream(process.stdout)
+                with anyio.fail_after(PATIENCE_S):
+                    outcomes = json.loads(await lines.receive_until(b"\n", 10_000))
+                yield process, outcomes
+            finally:
+                process.kill()
+        await self.until_sockets(before)
+
+    async def judge(self, quiet: Measure, before: Measure, rounds: Sequence[Measure]) -> None:
+        """Between `before` and the last round all was as between `quiet` and `before`, when nobody attacked."""
+        first, last = rounds[0], rounds[-1]
+        print(f"{quiet}\n{before}\n" + "\n".join(map(str, rounds)))
+        assert await self.clients.gaps() == []
+        assert last.late - before.late <= before.late - quiet.late, "late because of the attack"
+        assert (last.dropped, last.errors) == (before.dropped, before.errors)
+        assert last.memory_mb - before.memory_mb < MOST_MEMORY_MB
+        assert last.memory_mb - first.memory_mb < MOST_REGROWTH_MB
+        assert last.sockets == before.sockets
+        assert last.log_lines - before.log_lines <= MOST_LOG_LINES, self.gateway.log

@@ -1,0 +1,74 @@
+"""What one client may ask for: enough for any honest one, and never without end."""
+
+from __future__ import annotations
+
+import struct
+
+import anyio
+import pytest
+from asyncua import Client, ua
+
+from gateway.adapters.epics_ca import circuit
+from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.opcua import operation_limits, subscriptions
+from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import SiteSpec
+from gateway.model.site_builder import build_site
+from tests.northbound.ca_attacks import VERSION, create
+from tests.northbound.opcua_attacks import Deaf
+from tests.serving import serving
+
+CHANNELS = {"I1": ChannelSpec("%")}
+TICK = "ns=2;s=stack/Status/Tick"
+
+
+@pytest.fixture
+def site() -> SiteSpec:
+    return build_site("plant", [("stack", "", DeviceDescription("", "", CHANNELS))])
+
+
+async def test_channels_of_one_circuit_are_bounded(site: SiteSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(circuit, "MOST_PER_PV", 0)
+    monkeypatch.setattr(circuit, "LEAST_ALLOWED", 10)
+    settings = ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=())
+    async with serving(ChannelAccessAdapter(site, settings)) as endpoint:
+        host, _, port = endpoint.rpartition(":")
+        async with await anyio.connect_tcp(host, int(port)) as client:
+            await client.send(VERSION + b"".join(create("T:stack:I1", cid) for cid in range(10)))
+            answers = b""
+            with anyio.fail_after(10):
+                while answers.count(struct.pack(">HHHH", 18, 0, 6, 1)) < 10:
+                    answers += await client.receive()
+                await client.send(create("T:stack:I1", 11))
+                with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                    while True:
+                        await client.receive()
+
+
+async def test_operations_of_one_request_are_bounded_before_they_are_decoded(site: SiteSpec) -> None:
+    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url, Client(url) as client:
+        limits = client.get_node(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
+        assert await limits.read_value() == operation_limits.MAX_OPERATIONS
+        node = client.get_node(TICK)
+        too_many = operation_limits.MAX_OPERATIONS + 1
+        with pytest.raises(ua.uaerrors.BadTooManyOperations):
+            await client.uaclient.read_attributes([node.nodeid] * too_many, ua.AttributeIds.Value)
+        with pytest.raises(ua.uaerrors.BadTooManyOperations):
+            await client.uaclient.browse(ua.BrowseParameters(NodesToBrowse=[ua.BrowseDescription()] * too_many))
+        assert len(await client.uaclient.read_attributes([node.nodeid] * 1000, ua.AttributeIds.Value)) == 1000
+
+
+async def test_monitored_items_of_all_clients_are_bounded(site: SiteSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "MAX_MONITORED_ITEMS", 5)
+    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url:
+        async with Client(url) as first, Client(url) as second:
+            one, other = await first.create_subscription(100, Deaf()), await second.create_subscription(100, Deaf())
+            handles = await one.subscribe_data_change([first.get_node(TICK)] * 4)
+            with pytest.raises(ua.uaerrors.BadTooManyMonitoredItems):
+                await other.subscribe_data_change([second.get_node(TICK)] * 2)
+            await one.unsubscribe(handles)
+            assert len(await other.subscribe_data_change([second.get_node(TICK)] * 2)) == 2

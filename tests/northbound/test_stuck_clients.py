@@ -1,0 +1,32 @@
+"""Clients that stop reading cost themselves their connection, and nobody else anything."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.northbound.conftest import OpenScene
+
+MOST_BYTES = 50_000_000
+MOST_REQUESTS = 100_000
+
+
+async def test_clients_that_stop_reading(open_scene: OpenScene) -> None:
+    async with open_scene() as scene:
+        quiet = await scene.look()
+        await scene.clients.see_ticks(10)
+        before = await scene.look()
+        rounds = []
+        for _ in range(2):
+            unread = (
+                ("ca_monitors_unread", {"port": scene.gateway.ca_port, "pvs": scene.pvs, "circuits": 3}),
+                ("ca_reads_unread", {"port": scene.gateway.ca_port, "pv": scene.pvs[3], "most": MOST_BYTES}),
+                ("opcua_reads_unread", {"url": scene.gateway.opcua_url, "ids": scene.node_ids, "most": MOST_REQUESTS}),
+            )
+            subscription = ("opcua_subscription", {"url": scene.gateway.opcua_url, "ids": scene.node_ids})
+            async with scene.under_attack(subscription) as (subscriber, _), scene.under_attack(*unread) as (_, sent):
+                subscriber.send_signal(signal.SIGSTOP)
+                await scene.clients.see_ticks(10)
+                assert sent[1] < MOST_BYTES, "the gateway took requests without end on a circuit that was not read"
+                assert sent[2] < MOST_REQUESTS, "the gateway took requests without end on a connection not read"
+            rounds.append(await scene.look())
+        await scene.judge(quiet, before, rounds)
