@@ -5,7 +5,7 @@ What is different from a reader's machine:
 * Port numbers are replaced by free ones, in files and in commands alike.
 * `caget`, `caput` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
 * `make run` is the last line that `make --dry-run run` prints: the demo without building the virtual environment.
-* A program that runs until it is stopped (`run`, `simulate`, `make run`, `camonitor`) goes on in the background once
+* A program that runs until it is stopped (`run`, `simulate`, `replay`, `make run`, `camonitor`) goes on in the background once
   the lines shown have come, and is stopped with Ctrl-C when the page ends.
 * A command whose output is not yet what is shown is typed again for some seconds, as a reader would who was too quick.
 * Numbers, times and the width of columns may differ; `...` on a line of its own stands for any lines.
@@ -31,7 +31,7 @@ from tests.ports import free_port
 PORTS = re.compile(r"(?<=[ :/=])(4840|53\d\d|50[26]\d|4001)\b")
 NOISE = re.compile(r"\*{4} |.*WARNING:asyncua|.*caRepeater|Warning: Duplicate EPICS CA")
 UNTIL_STOPPED = re.compile(
-    r"(analyser-gateway (run|simulate|demo) )|make run\b|camonitor |\S*/uasubscribe |.* -m gateway demo"
+    r"(analyser-gateway (run|simulate|demo|replay) )|make run\b|camonitor |\S*/uasubscribe |.* -m gateway demo"
 )
 ALLOWED_S = 20.0
 READER_S = 6.0
