@@ -153,16 +153,16 @@ class Stack:
         return [acquisition.summary for acquisition in self.acquisitions]
 
 
-def instruments(count: int, *, polled: bool) -> tuple[InstrumentSettings, ...]:
+def instruments(mode: WireMode) -> tuple[InstrumentSettings, ...]:
     """The analysers of a wire. The first of those that are asked refuses broad reads, so it gets many short ones."""
     narrow = (Fault(FaultKind.NARROW_READS),)
     return tuple(
         InstrumentSettings(
             FIRST_ADDRESS + device,
             channel_settings(device),
-            faults=alarms(device) + (narrow if polled and device == 0 else ()),
+            faults=alarms(device) + (narrow if mode.polled and device == 0 else ()),
         )
-        for device in range(count)
+        for device in range(mode.analysers)
     )
 
 
@@ -176,7 +176,7 @@ def gateway_settings(mode: WireMode, link: str, rate_hz: float, spec: BusSpec) -
             "line",
             Servomex4100Settings(channels, FIRST_ADDRESS + device, frame_interval_s=1 / rate_hz),
             rate_hz=rate_hz,
-            stale_after_s=1.0,
+            stale_after_s=8 / rate_hz,
         )
         for device in range(mode.analysers)
     }
@@ -185,7 +185,14 @@ def gateway_settings(mode: WireMode, link: str, rate_hz: float, spec: BusSpec) -
 
 @asynccontextmanager
 async def running_stack(
-    mode: WireMode, folder: Path, clock: Clock, *, rate_hz: float = RATE_HZ, spec: BusSpec = QUICK, slack_s: float = 0.5
+    mode: WireMode,
+    folder: Path,
+    clock: Clock,
+    *,
+    rate_hz: float = RATE_HZ,
+    spec: BusSpec = QUICK,
+    line: LineSettings | None = None,
+    slack_s: float = 0.5,
 ) -> AsyncIterator[Stack]:
     """Start everything, wait for the first good values, and stop it at the end of the block.
 
@@ -195,17 +202,12 @@ async def running_stack(
         clock: Time of the gateway and of the analysers.
         rate_hz: Polls or frames per second.
         spec: Manners of the bus.
+        line: The analysers' line, on TCP; by default one that takes no time.
         slack_s: See `Evidence`.
     """
-    line = LineSettings(
-        "line",
-        TcpLink(),
-        mode.protocol,
-        instruments(mode.analysers, polled=mode.polled),
-        baudrate=None,
-        turnaround_s=0.0,
-        interval_s=1 / rate_hz,
-    )
+    if line is None:
+        quick = LineSettings("line", TcpLink(), mode.protocol, instruments(mode), baudrate=None, turnaround_s=0.0)
+        line = replace(quick, interval_s=1 / rate_hz)
     with ExitStack() as ends:
         end = SerialEnd(folder / "tty") if mode.serial else ends.enter_context(TcpEnd())
         async with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable
 
@@ -32,21 +33,39 @@ class WireFault:
 
 
 class Drop(WireFault):
-    """Swallow every frame."""
+    """Swallow frames.
+
+    Args:
+        frames: How many; those after them pass.
+    """
+
+    def __init__(self, frames: float = math.inf) -> None:
+        self._frames = frames
 
     async def carry(self, frame: bytes, deliver: Deliver) -> None:
         """See `WireFault`."""
+        self._frames -= 1
+        if self._frames < 0:
+            await deliver(frame)
 
 
 class Delay(WireFault):
-    """Pass on one frame after the other, each after some time; whoever sends faster falls behind."""
+    """Pass on one frame after the other, each after some time; whoever sends faster falls behind.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        seconds: How long each takes.
+        frames: How many are delayed; those after them are not.
+    """
+
+    def __init__(self, seconds: float, frames: float = math.inf) -> None:
         self._seconds = seconds
+        self._frames = frames
 
     async def carry(self, frame: bytes, deliver: Deliver) -> None:
         """See `WireFault`."""
-        await anyio.sleep(self._seconds)
+        self._frames -= 1
+        if self._frames >= 0:
+            await anyio.sleep(self._seconds)
         await deliver(frame)
 
 

@@ -1,0 +1,106 @@
+"""What an outage must not leave behind; each of these was found by random sequences of faults."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+import pytest
+
+from gateway.errors import DamagedAnswerError, DeviceTimeoutError, LinkError
+from gateway.model.bus_spec import BusSpec
+from gateway.model.readings import ProtocolKind
+from gateway.simulator import LineSettings, SimulatorSettings, TcpLink, running
+from gateway.streaming.clock import SystemClock
+from gateway.wire.bus import SharedModbusBus
+from gateway.wire.opener import ByteLinkOpener
+from tests.faults.fault_menu import Recipe
+from tests.faults.gateway_ends import SerialEnd, TcpEnd
+from tests.faults.proxy import fault_proxy
+from tests.faults.stack import RATE_HZ, Stack, WireMode, running_stack
+from tests.faults.wire_faults import Delay, Drop, OneBehind, Stall
+
+MOST_TICKS = 2
+
+
+async def break_and_mend(stack: Stack, recipe: Recipe, ticks: int) -> int:
+    await stack.break_answers(recipe)
+    await anyio.sleep(ticks / RATE_HZ)
+    await stack.mend()
+    return await stack.ticks_until_good(most=40)
+
+
+async def test_one_slow_answer_after_some_outages_is_no_new_outage(tmp_path: Path, clock: SystemClock) -> None:
+    """However much the outages have cost, an answer that comes in time must not be paid for with silence."""
+    two = WireMode(ProtocolKind.MODBUS_TCP, serial=False, analysers=2)
+    async with running_stack(two, tmp_path, clock) as stack:
+        for _ in range(5):
+            await break_and_mend(stack, Recipe(Drop), 3)
+            await anyio.sleep(2 / RATE_HZ)
+        assert await break_and_mend(stack, Recipe(Delay, (0.04, 2)), 1) <= MOST_TICKS
+
+
+@pytest.fixture
+async def far_analyser(clock: SystemClock) -> AsyncIterator[int]:
+    line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_RTU, baudrate=None, turnaround_s=0.0)
+    async with running(SimulatorSettings((line,)), clock) as simulator:
+        yield simulator.lines["line"].port or 0
+
+
+@pytest.fixture
+async def tcp_end() -> AsyncIterator[TcpEnd]:
+    with TcpEnd() as end:
+        yield end
+
+
+async def test_a_lost_echo_does_not_mean_that_an_analyser_knows_none(
+    far_analyser: int, tcp_end: TcpEnd, clock: SystemClock
+) -> None:
+    """It is asked for its first echo while all is lost, and answers the next read: echoes are needed all the same."""
+    async with fault_proxy(ProtocolKind.MODBUS_RTU, tcp_end, far_analyser) as proxy:
+        spec = BusSpec(proxy.link, ProtocolKind.MODBUS_RTU, idle_gap_ms=5, timeout_s=0.05, attempts=2)
+        bus = SharedModbusBus("line", spec, clock)
+        right = [(await bus.read_input_registers(30, address, 7)).values for address in (0, 14)]
+        await proxy.answers.switch(Drop(2))
+        await bus.read_input_registers(30, 0, 7)
+        await proxy.answers.switch(OneBehind())
+        for address, values in zip((0, 14), right, strict=True):
+            with suppress(DeviceTimeoutError, DamagedAnswerError):
+                assert (await bus.read_input_registers(30, address, 7)).values == values
+        await bus.aclose()
+
+
+@pytest.mark.parametrize("serial", [True, False], ids=["serial", "tcp"])
+async def test_a_wire_lost_while_an_answer_is_awaited_is_known_at_once(
+    serial: bool, tmp_path: Path, far_analyser: int, tcp_end: TcpEnd, clock: SystemClock
+) -> None:
+    """Not when the answer is overdue: that may be long, and all on the wire would wait."""
+    end = SerialEnd(tmp_path / "tty") if serial else tcp_end
+    async with fault_proxy(ProtocolKind.MODBUS_RTU, end, far_analyser) as proxy:
+        await proxy.answers.switch(Stall())
+        bus = SharedModbusBus("line", BusSpec(proxy.link, ProtocolKind.MODBUS_RTU, timeout_s=60), clock)
+
+        async def unplug_when_asked() -> None:
+            while not proxy.answers.carried:
+                await anyio.lowlevel.checkpoint()
+            await proxy.unplug()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(unplug_when_asked)
+            with anyio.fail_after(10), pytest.raises(LinkError):
+                await bus.read_input_registers(30, 0, 70)
+        await bus.aclose()
+
+
+async def test_a_port_that_vanishes_while_it_is_listened_to_is_a_lost_link(
+    tmp_path: Path, far_analyser: int, clock: SystemClock
+) -> None:
+    end = SerialEnd(tmp_path / "tty")
+    async with fault_proxy(ProtocolKind.CONTINUOUS, end, far_analyser) as proxy:
+        opener = ByteLinkOpener("line", BusSpec(proxy.link, ProtocolKind.CONTINUOUS), clock)
+        with anyio.fail_after(10), pytest.raises(LinkError, match="the line is lost"):
+            async with opener.open() as link:
+                await proxy.unplug()
+                await link.receive()
