@@ -91,7 +91,7 @@ def _timed_pieces(capture: CaptureFile) -> Iterator[tuple[bytes, datetime | None
     for event in capture.events():
         if event.kind is EventKind.RECEIVED:
             yield event.data, event.utc
-        elif event.kind in (EventKind.OPENED, EventKind.CLOSED):
+        elif event.kind is EventKind.CLOSED:
             yield b"", None
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import signal
 import stat
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -23,15 +22,19 @@ from gateway.errors import GatewayError, InputError
 Serving = Callable[..., AbstractAsyncContextManager[Path]]
 
 STAND_IN = """
-import sys
+import resource, sys
 from pathlib import Path
 import anyio
+from gateway.control import server
 from gateway.control.server import ControlServer
 
 class Started:
     def started(self):
         print("started", flush=True)
 
+if len(sys.argv) > 2:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]), int(sys.argv[2])))
+    server._AGAIN_S = 0.05
 anyio.run(lambda: ControlServer(Path(sys.argv[1]), {}).serve(task_status=Started()))
 """
 
@@ -226,13 +229,23 @@ async def test_a_client_hears_that_the_gateway_stops(path: Path, verbs: Verbs) -
     assert not there(path)
 
 
-async def test_the_socket_of_a_killed_gateway_is_replaced(path: Path, serving: Serving) -> None:
-    async with await anyio.open_process(
-        [sys.executable, "-c", STAND_IN, str(path)], stderr=subprocess.DEVNULL
-    ) as process:
+@asynccontextmanager
+async def stand_in(path: Path, *arguments: str) -> AsyncIterator[anyio.abc.Process]:
+    """A server in a process of its own, without any verb."""
+    command = [sys.executable, "-W", "error", "-c", STAND_IN, str(path), *arguments]
+    async with await anyio.open_process(command) as process:
         assert process.stdout is not None
         with anyio.fail_after(20):
             assert (await process.stdout.receive()).startswith(b"started")
+            try:
+                yield process
+            finally:
+                if process.returncode is None:
+                    process.send_signal(signal.SIGKILL)
+
+
+async def test_the_socket_of_a_killed_gateway_is_replaced(path: Path, serving: Serving) -> None:
+    async with stand_in(path) as process:
         with pytest.raises(GatewayError, match="ask for one of"):
             await answers(path, "count", upto=2)
         process.send_signal(signal.SIGKILL)
@@ -242,6 +255,25 @@ async def test_the_socket_of_a_killed_gateway_is_replaced(path: Path, serving: S
         await answers(path, "count", upto=2)
     async with serving():
         assert await answers_well(path)
+
+
+async def test_a_gateway_that_can_open_nothing_more_answers_again_later(path: Path) -> None:
+    async with stand_in(path, "32") as process:
+        async with AsyncExitStack() as crowd:
+            with suppress(OSError):
+                for _ in range(60):
+                    await crowd.enter_async_context(await anyio.connect_unix(path))
+            assert process.stderr is not None
+            messages = await process.stderr.receive()
+        assert messages.count(b"Too many open files") == 1
+        while True:
+            try:
+                await answers(path, "count")
+            except NotRunningError:
+                await anyio.sleep(0.01)
+            except GatewayError as error:
+                if "ask for one of" in str(error):
+                    break
 
 
 async def test_of_two_gateways_of_a_site_the_first_is_asked_and_the_second_takes_over(
