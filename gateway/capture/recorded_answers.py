@@ -62,6 +62,8 @@ class RecordedAnswers:
                 continue
             echoes = _is_loopback(request.data) and found is not None and found[0].data == request.data
             pieces = _frames(exchange.pieces) if protocol is ProtocolKind.MODBUS_TCP else exchange.pieces
+            if echoes:
+                pieces = ((pieces[-1][0], exchange.answer),)
             answer = RecordedAnswer(request.transaction, pieces, echoes)
             self._answers.setdefault(_key(request.unit, request.data), _Answers()).recorded.append(answer)
             self.count += 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import ByteStream
 
 from gateway.capture.modbus_meaning import EXCEPTION_BIT
-from gateway.capture.recorded_answers import RecordedAnswer, RecordedAnswers
+from gateway.capture.recorded_answers import RecordedAnswers
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
 from gateway.simulator.framing import DesynchronisedError, Framing, Request
@@ -32,13 +33,9 @@ class ReplayedModbus:
         answers: The recording.
         speed: Factor by which answers come sooner than recorded; 0 for at once.
         clock: Time.
-
-    Attributes:
-        answered: Requests that were answered.
     """
 
     def __init__(self, protocol: ProtocolKind, answers: RecordedAnswers, speed: float, clock: Clock) -> None:
-        self.answered = 0
         self._protocol = protocol
         self._answers = answers
         self._speed = speed
@@ -51,58 +48,61 @@ class ReplayedModbus:
 
     async def attend(self, stream: ByteStream) -> None:
         """Serve one client until it goes."""
-        framing = FRAMINGS[self._protocol]()
-        transactions: dict[bytes, bytes] = {}
+        client = _Client(stream, FRAMINGS[self._protocol]())
         try:
             while True:
-                chunk = b""
-                with anyio.move_on_after(framing.idle_s if framing.pending else None):
-                    chunk = await stream.receive(_CHUNK)
+                requests = await client.requests()
                 arrived_ns = self._clock.monotonic_ns()
-                for request in framing.feed(chunk) if chunk else framing.idle():
-                    await self._serve(stream, framing, request, transactions, arrived_ns)
+                for request in requests:
+                    await self._serve(client, request, arrived_ns)
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, DesynchronisedError):
             return
 
-    async def _serve(
-        self,
-        stream: ByteStream,
-        framing: Framing,
-        request: Request,
-        transactions: dict[bytes, bytes],
-        arrived_ns: int,
-    ) -> None:
+    async def _serve(self, client: _Client, request: Request, arrived_ns: int) -> None:
         answer = self._answers.next(request.unit, request.pdu)
         if answer is None:
             self._name_unknown(request)
             if self._protocol is ProtocolKind.MODBUS_TCP:
-                await stream.send(framing.encode(request, bytes([request.pdu[0] | EXCEPTION_BIT, _TARGET_SILENT])))
+                await client.answer(request, bytes([request.pdu[0] | EXCEPTION_BIT, _TARGET_SILENT]))
             return
-        transactions[answer.transaction] = request.transaction.to_bytes(_TRANSACTION_BYTES, "big")
+        client.transactions[answer.transaction] = request.transaction.to_bytes(_TRANSACTION_BYTES, "big")
         for after_us, data in answer.pieces:
             if self._speed:
                 await self._clock.sleep_until(arrived_ns + round(after_us * 1000 / self._speed))
-            await stream.send(self._live(answer, data, framing, request, transactions))
-        self.answered += bool(answer.pieces)
-
-    def _live(
-        self,
-        answer: RecordedAnswer,
-        data: bytes,
-        framing: Framing,
-        request: Request,
-        transactions: dict[bytes, bytes],
-    ) -> bytes:
-        """A recorded piece, with the numbers of the requests of this connection."""
-        if answer.echoes:
-            return framing.encode(request, request.pdu)
-        if self._protocol is not ProtocolKind.MODBUS_TCP:
-            return data
-        number = data[:_TRANSACTION_BYTES]
-        return transactions.get(number, number) + data[_TRANSACTION_BYTES:]
+            if answer.echoes:
+                await client.answer(request, request.pdu)
+            elif self._protocol is ProtocolKind.MODBUS_TCP:
+                number = data[:_TRANSACTION_BYTES]
+                await client.stream.send(client.transactions.get(number, number) + data[_TRANSACTION_BYTES:])
+            else:
+                await client.stream.send(data)
 
     def _name_unknown(self, request: Request) -> None:
         key = (request.unit, request.pdu)
         if key not in self._unknown and len(self._unknown) < _MOST_UNKNOWN_NAMED:
             self._unknown.add(key)
             _LOG.warning("never recorded: address %d, request %s; it gets no answer", request.unit, request.pdu.hex())
+
+
+@dataclass
+class _Client:
+    """One connection.
+
+    Attributes:
+        stream: Its bytes.
+        framing: Cuts them into requests.
+        transactions: Number of a request in the recording to the number of the same request here.
+    """
+
+    stream: ByteStream
+    framing: Framing
+    transactions: dict[bytes, bytes] = field(default_factory=dict)
+
+    async def requests(self) -> list[Request]:
+        chunk = b""
+        with anyio.move_on_after(self.framing.idle_s if self.framing.pending else None):
+            chunk = await self.stream.receive(_CHUNK)
+        return self.framing.feed(chunk) if chunk else self.framing.idle()
+
+    async def answer(self, request: Request, data: bytes) -> None:
+        await self.stream.send(self.framing.encode(request, data))

@@ -5,8 +5,8 @@ What is different from a reader's machine:
 * Port numbers are replaced by free ones, in files and in commands alike.
 * `caget`, `caput` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
 * `make run` is the last line that `make --dry-run run` prints: the demo without building the virtual environment.
-* A program that runs until it is stopped (`run`, `simulate`, `replay`, `make run`, `camonitor`) goes on in the background once
-  the lines shown have come, and is stopped with Ctrl-C when the page ends.
+* A program that runs until it is stopped (`run`, `simulate`, `replay`, `make run`, `camonitor`) goes on in the
+  background once the lines shown have come, and is stopped with Ctrl-C when the page ends.
 * A command whose output is not yet what is shown is typed again for some seconds, as a reader would who was too quick.
 * Numbers, times and the width of columns may differ; `...` on a line of its own stands for any lines.
 * Notices that depend on the machine and that the pages leave out are dropped: `NOISE`.

@@ -175,7 +175,7 @@ async def test_pieces_come_at_their_times(speed: float, factor: float, replayed:
 async def test_a_loopback_returns_its_own_number(replayed: Replayed) -> None:
     ask, answer = vector(RTU, "FC08/0 abcd")
     assert ask == answer
-    async with replayed(RTU, conversation((ask, [(5000, answer)]), (ask, []))) as device:
+    async with replayed(RTU, conversation((ask, [(4000, answer[:3]), (5000, answer[3:])]), (ask, []))) as device:
         fresh = bytes.fromhex("1e0800001234ef13")
         assert await device.ask(fresh, len(fresh)) == [(pytest.approx(0.005), fresh)]
         await device.client.send(fresh)  # the second one was not answered
