@@ -20,11 +20,11 @@ class CaptureOutput:
 
     Attributes:
         name: Path of a file, or `-`.
-        force: Whether a file that is there may be replaced.
+        overwrite: Whether a file that is there may be replaced.
     """
 
     name: str
-    force: bool
+    overwrite: bool
 
     def check(self) -> None:
         """Refuse what cannot be written, before anything starts.
@@ -37,8 +37,8 @@ class CaptureOutput:
         path = Path(self.name)
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise InputError("it is no ordinary file", where=self.name, hint="name another one, or redirect the output")
-        if path.exists() and not self.force:
-            raise InputError("the file exists", where=self.name, hint="name another one, or give --force")
+        if path.exists() and not self.overwrite:
+            raise InputError("the file exists", where=self.name, hint="name another one, or give --overwrite")
         if not path.parent.is_dir():
             raise InputError("there is no such folder", where=str(path.parent), hint="create it first")
 
@@ -52,11 +52,11 @@ class CaptureOutput:
             return sys.stdout
         path = Path(self.name)
         try:
-            if self.force:
+            if self.overwrite:
                 path.unlink(missing_ok=True)
             return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii")
         except OSError as error:
-            hint = "name another file" + (", or give --force" if isinstance(error, FileExistsError) else "")
+            hint = "name another file" + (", or give --overwrite" if isinstance(error, FileExistsError) else "")
             raise InputError(f"cannot be created: {error.strerror}", where=self.name, hint=hint) from error
 
 

@@ -17,7 +17,7 @@ from gateway.capture.feed import CaptureFeed
 from gateway.capture.line_format import parse_event, parse_header
 from gateway.capture.own_wire import listen, poll
 from gateway.control.client import ask
-from gateway.control.socket_path import control_path
+from gateway.control.socket_path import running_path
 from gateway.model.readings import ProtocolKind
 from gateway.settings.site_settings import GatewaySettings
 from gateway.streaming.clock import SystemClock
@@ -47,7 +47,7 @@ async def from_gateway(settings: GatewaySettings, bus: str) -> AsyncIterator[Tra
         NotRunningError: None of this site runs here under this user.
         GatewayError: It does not know the bus, or stopped.
     """
-    async with aclosing(ask(control_path(settings.site), "capture", bus=bus)) as answers:
+    async with aclosing(ask(running_path(settings.site), "capture", bus=bus)) as answers:
         first = await anext(answers)
         yield Traffic(parse_header(str(first["capture"])), _parsed(answers))
 

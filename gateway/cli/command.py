@@ -121,14 +121,14 @@ def capture(
     polling: Annotated[
         bool, typer.Option("--poll", help="Without a running gateway: ask the Modbus analysers once a second.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --output.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file of --output.")] = False,
 ) -> None:
     """Write down what a bus carries, from the running gateway or from the wire itself, until Ctrl-C."""
     from gateway.cli.capture import CaptureOptions, capture_bus
     from gateway.cli.capture_output import CaptureOutput
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    capture_bus(config, bus, CaptureOptions(CaptureOutput(output, force), duration, full, ring, polling))
+    capture_bus(config, bus, CaptureOptions(CaptureOutput(output, overwrite), duration, full, ring, polling))
 
 
 @command.command()

@@ -11,7 +11,7 @@ import anyio
 from gateway.cli.find_point import find_point
 from gateway.cli.point_origin import where_from
 from gateway.control.client import NotRunningError, ask
-from gateway.control.socket_path import control_path
+from gateway.control.socket_path import running_path
 from gateway.errors import GatewayError
 from gateway.export.explanation import Explanation, What, as_json, as_text
 from gateway.runtime.explain import LivePoint
@@ -49,7 +49,7 @@ async def _ask(site: str, point: str) -> tuple[LivePoint | None, str, bool]:
     unknown = f"the running gateway gave no answer within {_ANSWER_S:g} s"
     with anyio.move_on_after(_ANSWER_S):
         try:
-            async with aclosing(ask(control_path(site), "explain", point=point)) as answers:
+            async with aclosing(ask(running_path(site), "explain", point=point)) as answers:
                 async for answer in answers:
                     return LivePoint.from_json(answer), "", True
         except NotRunningError as error:

@@ -128,10 +128,10 @@ async def test_a_broadcast_is_written_to_a_file_of_this_user_alone(site: Site) -
     assert data.count(b"\r\n") >= 5
     assert capture.header.protocol is ProtocolKind.CONTINUOUS
     again = await site.capture("broadcast", "--duration", "1", "--output", "b.capture")
-    assert (again.code, again.messages) == (2, "b.capture: the file exists; name another one, or give --force\n")
+    assert (again.code, again.messages) == (2, "b.capture: the file exists; name another one, or give --overwrite\n")
     assert b"".join(event.data for event in capture.events()) == data
     (site.folder / "b.capture").chmod(0o644)
-    forced = await site.capture("broadcast", "--full", "4", "--output", "b.capture", "--force")
+    forced = await site.capture("broadcast", "--full", "4", "--output", "b.capture", "--overwrite")
     assert forced.code == 0
     assert len(list(site.file("b.capture").events())) == 4
     assert permissions(site.folder / "b.capture") == 0o600
@@ -252,8 +252,8 @@ BAD = {
     "nothing": (["broadcast", "--full", "0"], "--full: '0' is neither a number of events"),
     "no folder": (["broadcast", "--output", "nowhere/b.capture"], "nowhere: there is no such folder"),
     "a folder": (["broadcast", "--output", "."], ".: it is no ordinary file"),
-    "a device": (["broadcast", "--output", "/dev/null", "--force"], "/dev/null: it is no ordinary file"),
-    "a link": (["broadcast", "--output", "link", "--force"], "link: it is no ordinary file"),
+    "a device": (["broadcast", "--output", "/dev/null", "--overwrite"], "/dev/null: it is no ordinary file"),
+    "a link": (["broadcast", "--output", "link", "--overwrite"], "link: it is no ordinary file"),
 }
 
 

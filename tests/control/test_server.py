@@ -6,6 +6,7 @@ import logging
 import signal
 import stat
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from gateway.control import server as server_module
 from gateway.control.client import NotRunningError, ask
 from gateway.control.server import Answers, ControlServer
-from gateway.control.socket_path import control_path
+from gateway.control.socket_path import control_path, running_path
 from gateway.errors import GatewayError, InputError
 
 Serving = Callable[..., AbstractAsyncContextManager[Path]]
@@ -129,6 +130,19 @@ async def test_without_a_run_time_folder_it_is_in_one_of_this_user(
     assert control_path("plant").parent.parent == tmp_path
     assert control_path("plant").name == "plant.sock"
     assert control_path("plant") != control_path("laboratory")
+
+
+def test_a_gateway_without_a_run_time_folder_is_found_from_a_login_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    service = control_path("plant")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert running_path("plant") == control_path("plant") != service
+    service.parent.mkdir(parents=True)
+    service.touch()
+    assert running_path("plant") == service
 
 
 @pytest.mark.parametrize("kind", ["open to others", "a link"])

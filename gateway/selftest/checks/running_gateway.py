@@ -8,7 +8,7 @@ from contextlib import aclosing
 import anyio
 
 from gateway.control.client import NotRunningError, ask
-from gateway.control.socket_path import control_path
+from gateway.control.socket_path import running_path
 from gateway.errors import GatewayError
 from gateway.selftest.finding import Finding, failed, passed
 from gateway.selftest.subject import Subject
@@ -19,7 +19,7 @@ _ANSWER_S = 5.0
 async def check(subject: Subject) -> Sequence[Finding]:
     """Say something to its control socket; whatever it answers, it is there."""
     site = subject.settings.site
-    path = control_path(site)
+    path = running_path(site)
     with anyio.move_on_after(_ANSWER_S):
         try:
             async with aclosing(ask(path, "selftest")) as answers:
