@@ -1,4 +1,4 @@
-"""`python -m bench [publish|line|soak]`; without a word: publish and line."""
+"""`python -m bench [publish|line|soak|replug]`; without a word: publish and line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import anyio
 from bench.cores import machine
 from bench.line import line
 from bench.publish import publish
+from bench.replug import replug
 from bench.soak import soak
 
 
-async def run(what: str, minutes: float) -> bool:
+async def run(what: str, minutes: float, cycles: int) -> bool:
     """Run one bench, or the two short ones; False when a promise was not kept."""
     print(machine() + "\n", flush=True)
     kept = True
@@ -23,15 +24,18 @@ async def run(what: str, minutes: float) -> bool:
         kept = await line()
     if what == "soak":
         kept = await soak(minutes)
+    if what == "replug":
+        kept = await replug(cycles)
     return kept
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["publish", "line", "soak", "all"], default="all")
+    parser.add_argument("what", nargs="?", choices=["publish", "line", "soak", "replug", "all"], default="all")
     parser.add_argument("--minutes", type=float, default=10.0, help="length of the soak; default %(default)g")
+    parser.add_argument("--cycles", type=int, default=1000, help="unplugged wires of replug; default %(default)d")
     arguments = parser.parse_args()
-    sys.exit(0 if anyio.run(run, arguments.what, arguments.minutes) else 1)
+    sys.exit(0 if anyio.run(run, arguments.what, arguments.minutes, arguments.cycles) else 1)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 
 from bench.line import line
 from bench.publish import Load, cpu_per_value, wire_to_client
+from bench.replug import replug
 from bench.soak import balanced, soak
 
 
@@ -33,6 +34,11 @@ async def test_the_line_is_polled_in_both_framings(capfd: pytest.CaptureFixture[
 async def test_a_short_soak_keeps_its_promises(capfd: pytest.CaptureFixture[str]) -> None:
     assert await soak(minutes=0.05, lines=1)
     assert "line1a3" in capfd.readouterr().out
+
+
+async def test_a_few_unplugged_wires_leave_nothing_behind(capfd: pytest.CaptureFixture[str]) -> None:
+    assert await replug(cycles=2, warm_up=2)
+    assert "continuousSerial" in capfd.readouterr().out
 
 
 def test_an_unaccounted_slot_is_noticed() -> None:
