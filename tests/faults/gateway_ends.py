@@ -55,6 +55,7 @@ class TcpEnd:
     """
 
     def __init__(self) -> None:
+        self._accepted = anyio.Event()
         self._reservation = self._bound(0)
         self._port: int = self._reservation.getsockname()[1]
         self._connections: set[TcpConnection] = set()
@@ -65,6 +66,10 @@ class TcpEnd:
 
     def __exit__(self, *_: object) -> None:
         self._reservation.close()
+
+    async def next_connection(self) -> None:
+        """Wait until the gateway connects anew."""
+        await self._accepted.wait()
 
     def reset(self) -> None:
         """End every connection with a reset (RST); the gateway may connect again."""
@@ -84,6 +89,8 @@ class TcpEnd:
             async with anyio.create_task_group() as tasks:
                 while True:
                     await anyio.wait_readable(listener)
+                    accepted, self._accepted = self._accepted, anyio.Event()
+                    accepted.set()
                     tasks.start_soon(self._attend, TcpConnection(listener.accept()[0]), attend)
 
     async def _attend(self, connection: TcpConnection, attend: Attend) -> None:

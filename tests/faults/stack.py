@@ -14,6 +14,7 @@ from gateway.assembly import Wires, assemble_analysers, assemble_wires
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.points import SiteSpec
 from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
 from gateway.runtime.broadcast import BroadcastAcquisition
@@ -93,6 +94,8 @@ class Stack:
     """
 
     mode: WireMode
+    site: SiteSpec
+    hub: Hub
     clock: Clock
     simulator: Simulator
     end: GatewayEnd
@@ -226,7 +229,7 @@ async def running_stack(
                 site, known, [each.summary for each in acquisitions], clock, polled=mode.polled, slack_s=slack_s
             )
             hub.subscribe(evidence)
-            stack = Stack(mode, clock, simulator, end, proxy, wires, acquisitions, evidence)
+            stack = Stack(mode, site, hub, clock, simulator, end, proxy, wires, acquisitions, evidence)
             stop = anyio.Event()
             tasks.start_soon(Supervisor(hub, [], analysers, clock).run, stop)
             with anyio.fail_after(10):

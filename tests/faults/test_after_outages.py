@@ -18,11 +18,15 @@ from gateway.wire.bus import SharedModbusBus
 from gateway.wire.opener import ByteLinkOpener
 from tests.faults.fault_menu import Recipe
 from tests.faults.gateway_ends import SerialEnd, TcpEnd
+from tests.faults.hasty_clock import HastyClock
 from tests.faults.proxy import fault_proxy
-from tests.faults.stack import RATE_HZ, Stack, WireMode, running_stack
+from tests.faults.stack import QUICK, RATE_HZ, Stack, WireMode, running_stack
 from tests.faults.wire_faults import Delay, Drop, OneBehind, Stall
 
 MOST_TICKS = 2
+HASTE = 20
+SILENT_S = 14
+"""A little less than the 15 s after which a silent connection is suspected: the last answer came before the fault."""
 
 
 async def break_and_mend(stack: Stack, recipe: Recipe, ticks: int) -> int:
@@ -40,6 +44,26 @@ async def test_one_slow_answer_after_some_outages_is_no_new_outage(tmp_path: Pat
             await break_and_mend(stack, Recipe(Drop), 3)
             await anyio.sleep(2 / RATE_HZ)
         assert await break_and_mend(stack, Recipe(Delay, (0.04, 2)), 1) <= MOST_TICKS
+
+
+@pytest.mark.parametrize("protocol", [ProtocolKind.MODBUS_RTU, ProtocolKind.CONTINUOUS])
+async def test_a_half_open_connection_is_replaced(protocol: ProtocolKind, tmp_path: Path) -> None:
+    """The peer has gone without a word, so the operating system knows of nothing: silence itself must be the sign."""
+    async with running_stack(
+        WireMode(protocol, serial=False), tmp_path, HastyClock(HASTE), spec=QUICK, slack_s=HASTE
+    ) as stack:
+        assert isinstance(stack.end, TcpEnd)
+        await stack.break_requests(Recipe(Drop))
+        await stack.break_answers(Recipe(Drop))
+        begin_ns = stack.clock.monotonic_ns()
+        with anyio.fail_after(20):
+            await stack.end.next_connection()
+        assert stack.clock.monotonic_ns() - begin_ns >= SILENT_S * 1e9
+        await stack.mend()
+        with anyio.fail_after(10):
+            while not stack.evidence.shows_good(0):
+                await stack.evidence.published()
+        assert not stack.evidence.wrong
 
 
 @pytest.fixture
