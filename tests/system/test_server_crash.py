@@ -21,8 +21,8 @@ async def test_a_crash_of_one_server_is_its_own(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(adapter_runner, "_RESTART_S", 0.2)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     async with simulated() as (simulator, folder), anyio.create_task_group() as tasks:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
         installation = install(folder, simulator)
         stop = anyio.Event()
         await tasks.start(Gateway(load_settings(installation.config)).run, stop)
