@@ -15,6 +15,8 @@ from bench.cores import pin
 from gateway.model.readings import ProtocolKind
 from gateway.simulator import (
     ChannelSettings,
+    Fault,
+    FaultKind,
     InstrumentSettings,
     LineSettings,
     PtyLink,
@@ -33,13 +35,21 @@ CHANNELS = {
 """Every value differs from one sweep to the next."""
 
 
+def fault(given: dict[str, Any]) -> Fault:
+    """A fault of a task: its kind and schedule."""
+    return Fault(**given | {"kind": FaultKind(given["kind"])})
+
+
 def line_settings(line: dict[str, Any]) -> LineSettings:
-    """A line of a task: name, protocol, addresses, and path, baudrate and gaps of a serial one."""
+    """A line of a task: name, protocol, addresses, their faults, and path, baudrate and gaps of a serial one."""
     return LineSettings(
         name=line["name"],
         link=PtyLink(Path(line["path"])) if "path" in line else TcpLink(),
         protocol=ProtocolKind(line["protocol"]),
-        instruments=tuple(InstrumentSettings(address, CHANNELS) for address in line["addresses"]),
+        instruments=tuple(
+            InstrumentSettings(address, CHANNELS, tuple(map(fault, line.get("faults", {}).get(str(address), ()))))
+            for address in line["addresses"]
+        ),
         baudrate=line.get("baudrate"),
         turnaround_s=line.get("turnaround_s", 0.0),
         idle_gap_s=line.get("idle_gap_s", 0.0),

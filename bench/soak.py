@@ -1,4 +1,7 @@
-"""Soak: 12 analysers on 4 paced serial lines through a whole gateway process, with a client on either protocol."""
+"""Soak: 12 analysers on 4 paced serial lines through a whole gateway process, with a client on either protocol.
+
+With faults, analysers on every second line come and go, and clients of both protocols attack; nobody else may notice.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from bench.child import ROOT, child
 from bench.cores import load_average
 from bench.gateway_process import RunningGateway, gateway
 from bench.served_names import served_names
+from bench.soak_faults import attack, wire_faults
 from bench.table import print_table
 from gateway.model.diagnostics import COUNTERS
 from gateway.settings.load import check_settings
@@ -28,6 +33,11 @@ RATE_HZ = 0.85
 BAUDRATE = 19200
 IDLE_GAP_S = 0.05
 TURNAROUND_S = 0.025
+ROWS = 30
+MOST_GROWTH_MB = 20.0
+"""Growth of the gateway's memory after a fifth of the time that is no leak."""
+
+_SHORTEST_ROW_S = 2.0
 _WARM_UP_S = 5.0
 _READS = 5
 """The counters are read PV by PV, so a read may fall into the middle of an update; then it is repeated."""
@@ -48,14 +58,21 @@ _SHOWN = {
 Counts = Mapping[str, Mapping[str, float]]
 
 
-def simulated_lines(folder: Path, lines: int) -> list[dict[str, Any]]:
+def troubled(line: int) -> bool:
+    """Whether the faults are on this line."""
+    return line % 2 == 1
+
+
+def simulated_lines(folder: Path, lines: int, *, faults: bool = False) -> list[dict[str, Any]]:
     """Lines of the simulator, each with as many instruments as analysers share it."""
+    addresses = list(range(1, ANALYSERS_PER_LINE + 1))
     return [
         {
             "name": f"line{number}",
             "path": str(folder / f"line{number}"),
             "protocol": "modbus-rtu",
-            "addresses": list(range(1, ANALYSERS_PER_LINE + 1)),
+            "addresses": addresses,
+            "faults": wire_faults(addresses) if faults and troubled(number) else {},
             "baudrate": BAUDRATE,
             "turnaround_s": TURNAROUND_S,
             "idle_gap_s": IDLE_GAP_S,
@@ -117,12 +134,48 @@ def balanced(count: Mapping[str, float]) -> bool:
     return count["scheduled"] == count["samples_emitted"] + count["samples_dropped"] + count["samples_late"]
 
 
-async def soak(minutes: float, lines: int = LINES) -> bool:
-    """Run it, print what came of it, and tell whether every promise was kept."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One look at the gateway and its clients; ages in ms since the row before."""
+
+    minutes: float
+    memory_mb: float
+    cpu_percent: float
+    threads: int
+    files: int
+    late: float
+    errors: float
+    recoveries: int
+    libca: Mapping[str, float]
+    opcua: Mapping[str, float]
+
+    def cells(self) -> list[float]:
+        """In the order of `ROW_HEADER`."""
+        measured = [self.minutes, self.memory_mb, self.cpu_percent, self.threads, self.files]
+        ages = [self.libca["p50_ms"], self.libca["p99_ms"], self.opcua["p50_ms"], self.opcua["p99_ms"]]
+        return [*measured, self.late, self.errors, self.recoveries, *ages]
+
+
+ROW_HEADER = (
+    *("minute", "RSS MB", "CPU %", "threads", "fds", "late", "errors", "recoveries"),
+    *("libca p50 ms", "p99 ms", "OPC UA p50 ms", "p99 ms"),
+)
+
+
+async def soak(minutes: float, lines: int = LINES, *, faults: bool = False) -> bool:
+    """Run it, print what came of it, and tell whether every promise was kept.
+
+    Args:
+        minutes: How long.
+        lines: Serial lines.
+        faults: Whether analysers on every second line and clients of both protocols make trouble.
+    """
+    rows: list[Row] = []
+    rounds: list[int] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with (
-            child("bench.simulator_process", {"lines": simulated_lines(folder, lines)}) as simulator,
+            child("bench.simulator_process", {"lines": simulated_lines(folder, lines, faults=faults)}) as simulator,
             gateway(folder, *gateway_sections(folder, lines)) as running,
         ):
             print(budget_table(check_settings(running.settings).budgets) + "\n", flush=True)
@@ -131,19 +184,42 @@ async def soak(minutes: float, lines: int = LINES) -> bool:
             async with (
                 child("bench.ca_client", {"pvs": pvs}, running.ca_environment) as libca,
                 child("bench.opcua_client", {"url": running.opcua_url, "ids": nodes, "interval_ms": 500}) as opcua,
+                anyio.create_task_group() as tasks,
             ):
                 await anyio.sleep(min(_WARM_UP_S, 10 * minutes))
                 for process in (simulator, libca, opcua):
                     await process.mark()
-                begin_s, begin_cpu, begin_mb = time.monotonic(), running.cpu_s(), running.memory_mb()
                 begin_load = load_average()
-                await anyio.sleep(60 * minutes)
-                seconds, used, end_mb = time.monotonic() - begin_s, running.cpu_s() - begin_cpu, running.memory_mb()
+                if faults:
+                    tasks.start_soon(attack, running, pvs, nodes, rounds)
+                begin_s = before_s = time.monotonic()
+                before_cpu = running.cpu_s()
+                while (left_s := 60 * minutes - (time.monotonic() - begin_s)) > 0:
+                    await anyio.sleep(min(left_s, max(60 * minutes / ROWS, _SHORTEST_ROW_S)))
+                    counts = await read_counters(running)
+                    now_s, cpu_s = time.monotonic(), running.cpu_s()
+                    rows.append(
+                        Row(
+                            minutes=(now_s - begin_s) / 60,
+                            memory_mb=running.memory_mb(),
+                            cpu_percent=100 * (cpu_s - before_cpu) / (now_s - before_s),
+                            threads=running.usage.num_threads(),
+                            files=running.usage.num_fds(),
+                            late=sum(count["samples_late"] for count in counts.values()),
+                            errors=sum(count["errors"] for count in counts.values()),
+                            recoveries=sum(": back" in line for line in running.log),
+                            libca=await libca.mark(),
+                            opcua=await opcua.mark(),
+                        )
+                    )
+                    before_s, before_cpu = now_s, cpu_s
+                seconds = time.monotonic() - begin_s
                 wire = await simulator.mark()
-                clients = {"libca": await libca.mark(), "OPC UA": await opcua.mark()}
+                tasks.cancel_scope.cancel()
             counts = await read_counters(running)
             log = list(running.log)
 
+    print_table("The gateway and its clients, every point subscribed", ROW_HEADER, [row.cells() for row in rows])
     print_table(
         f"{len(counts)} analysers, {seconds:.0f} s, counters read by libca at the end",
         ["analyser", *_SHOWN.values(), "sum holds"],
@@ -152,26 +228,27 @@ async def soak(minutes: float, lines: int = LINES) -> bool:
             for device, count in counts.items()
         ],
     )
-    print_table(
-        "CPU and memory",
-        ["process", "CPU % of a core", "RSS MB, start", "RSS MB, end"],
-        [
-            ["gateway", 100 * used / seconds, begin_mb, end_mb],
-            ["simulator", 100 * wire["cpu_s"] / seconds, "", ""],
-            *([name, 100 * seen["cpu_s"] / seconds, "", ""] for name, seen in clients.items()),
-        ],
-    )
-    print_table(
-        "Clients: every point subscribed",
-        ["client", "points", "values/s", "age p50 ms", "age p99 ms"],
-        [
-            [client, len(pvs), seen["events"] / seconds, seen["p50_ms"], seen["p99_ms"]]
-            for client, seen in clients.items()
-        ],
-    )
     trouble = [line for line in log if "WARNING" in line or "ERROR" in line]
+    values = sum(row.libca["events"] + row.opcua["events"] for row in rows)
     print(f"simulator: {wire['answered']} requests answered, {wire['ignored']} ignored for a missed idle gap")
-    print(f"gateway log: {len(trouble)} warnings and errors; load average {begin_load:.2f} to {load_average():.2f}")
-    kept = all(map(balanced, counts.values())) and wire["ignored"] == 0
-    print("every slot accounted for, no idle gap missed" if kept else "A PROMISE IS BROKEN, see above", flush=True)
-    return kept
+    print(f"clients: {len(pvs)} points each, {values:.0f} values; {len(rounds)} rounds of attacks")
+    print(f"gateway log: {len(trouble)} warnings and errors, {sum('Traceback' in line for line in log)} tracebacks")
+    print(f"load average {begin_load:.2f} to {load_average():.2f}")
+    broken = broken_promises(counts, rows, faults=faults)
+    broken += [f"{wire['ignored']} idle gaps missed"] if wire["ignored"] else []
+    print("\n".join(f"A PROMISE IS BROKEN: {promise}" for promise in broken) or "every promise kept", flush=True)
+    return not broken
+
+
+def broken_promises(counts: Counts, rows: Sequence[Row], *, faults: bool) -> list[str]:
+    """What must not have happened: slots without a fate, trouble of the healthy, and growth."""
+    broken = [f"{device}: slots unaccounted for" for device, count in counts.items() if not balanced(count)]
+    healthy = [device for device in counts if not (faults and troubled(int(device[len("line") : device.index("a")])))]
+    for device in healthy:
+        late, errors = counts[device]["samples_late"], counts[device]["errors"]
+        if late or errors:
+            broken.append(f"{device}: {late:.0f} late, {errors:.0f} errors on a healthy line")
+    settled, last = rows[len(rows) // 5], rows[-1]
+    if last.memory_mb - settled.memory_mb > MOST_GROWTH_MB:
+        broken.append(f"memory grew from {settled.memory_mb:.0f} to {last.memory_mb:.0f} MB")
+    return broken
