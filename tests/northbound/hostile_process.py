@@ -106,6 +106,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "ca_garbage": ca_garbage,
     "opcua_subscription": opcua_attacks.subscription,
     "opcua_reads_unread": opcua_attacks.reads_unread,
+    "opcua_endpoints_unread": opcua_attacks.endpoints_unread,
     "opcua_garbage": opcua_garbage,
     "opcua_endless_request": opcua_endless_request,
     "flood": flood,

@@ -16,7 +16,10 @@ KEY_VALUE_PAIR = 14846
 """Identifiers of binary encodings."""
 
 MOST_ELEMENTS = struct.pack("<i", 2**31 - 1)
-STUCK_TURNS = 10
+STUCK_S = 0.5
+"""Seconds without progress after which a sender is held up for good."""
+
+STUCK_CHECK_S = 0.05
 kept: list[Any] = []
 """Clients that stay as they are until the process ends."""
 
@@ -75,8 +78,12 @@ BOMBS = {
 class RawChannel:
     """A secure channel on a blocking socket."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+        self.socket = socket.socket()
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(10)
+        self.socket.connect(("127.0.0.1", port))
         self.socket.sendall(hello())
         self.receive()
         self.socket.sendall(open_channel())
@@ -149,6 +156,24 @@ class Deaf:
         """Called by asyncua."""
 
 
+def endpoints_unread(port: int, most: int) -> int:
+    """Questions for the endpoints without end, for which nobody needs a session, and nobody takes the answers.
+
+    Returns the number of questions until the server took no more.
+    """
+    channel = RawChannel(port, receive_buffer=4096)
+    kept.append(channel)
+    channel.socket.settimeout(STUCK_S)
+    asked = 0
+    while asked < most:
+        try:
+            channel.send(request(GET_ENDPOINTS, NULL + NULL + NULL))
+        except TimeoutError:
+            break
+        asked += 1
+    return asked
+
+
 async def connected(url: str) -> Any:
     """An asyncua client."""
     from asyncua import Client  # the other attacks do without, and start faster
@@ -179,12 +204,11 @@ async def reads_unread(url: str, ids: list[str], most: int) -> int:
     read = ua.ReadRequest()
     read.Parameters.NodesToRead = [ua.ReadValueId(ua.NodeId.from_string(one), ua.AttributeIds.Value) for one in ids]
     sent = stuck = 0
-    while sent < most and stuck < STUCK_TURNS and not transport.is_closing():
-        if transport.get_write_buffer_size():
-            stuck += 1
-            await asyncio.sleep(0.05)
+    while sent < most and stuck < STUCK_S / STUCK_CHECK_S and not transport.is_closing():
+        if before := transport.get_write_buffer_size():
+            await asyncio.sleep(STUCK_CHECK_S)
+            stuck = stuck + 1 if transport.get_write_buffer_size() == before else 0
             continue
-        stuck = 0
         kept.extend(protocol._send_request(read, 1000) for _ in range(100))
         await asyncio.sleep(0.01)
         sent += 100
