@@ -11,6 +11,7 @@ _RTU_FIXED = 8
 _RTU_EXCEPTION = 5
 _COUNTED_ANSWERS = (1, 2, 3, 4)
 _MBAP_HEADER = 7
+_MBAP_CHECKED = (2, 3, 6)
 _LINE_ENDS = {ProtocolKind.MODBUS_ASCII: b"\r\n", ProtocolKind.CONTINUOUS: b"\n"}
 
 
@@ -62,10 +63,12 @@ def with_bit_flipped(protocol: ProtocolKind, frame: bytes, bit: int) -> bytes:
     * ASCII and continuous: one character changes, so a sum of numbers modulo 256 or 65536 changes by a power of two
       that is no multiple of it; or the character is no digit any more, or it is the same digit in lower case.
     * Modbus/TCP carries no check, as TCP has its own. Only a faulty peer flips bits there, and only its header can show
-      it, so the header is where the bit is flipped.
+      it, so a bit of the protocol number or of the unit is flipped. A wrong length would outlast the fault: it takes
+      what follows in the stream with it.
     """
-    bits = 8 * (_MBAP_HEADER if protocol is ProtocolKind.MODBUS_TCP else len(frame))
-    place, shift = divmod(bit % bits, 8)
+    places = _MBAP_CHECKED if protocol is ProtocolKind.MODBUS_TCP else range(len(frame))
+    index, shift = divmod(bit % (8 * len(places)), 8)
+    place = places[index]
     return frame[:place] + bytes([frame[place] ^ 1 << shift]) + frame[place + 1 :]
 
 
