@@ -10,10 +10,14 @@ import anyio
 import pytest
 
 from gateway.errors import DamagedAnswerError, DeviceTimeoutError, LinkError
+from gateway.model.bus_health import AddressState
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
+from gateway.model.reopen_pause import FIRST_S, JITTER
+from gateway.model.stamp import Stamp
 from gateway.simulator import LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
+from gateway.wire.admission import PlannedUse
 from gateway.wire.bus import SharedModbusBus
 from gateway.wire.opener import ByteLinkOpener
 from tests.faults.fault_menu import Recipe
@@ -21,7 +25,7 @@ from tests.faults.gateway_ends import SerialEnd, TcpEnd
 from tests.faults.hasty_clock import HastyClock
 from tests.faults.proxy import fault_proxy
 from tests.faults.stack import QUICK, RATE_HZ, Stack, WireMode, running_stack
-from tests.faults.wire_faults import Delay, Drop, OneBehind, Stall
+from tests.faults.wire_faults import Delay, Drop, OneBehind, Stall, WireFault
 
 MOST_TICKS = 2
 HASTE = 20
@@ -84,7 +88,7 @@ async def test_a_lost_echo_does_not_mean_that_an_analyser_knows_none(
 ) -> None:
     """It is asked for its first echo while all is lost, and answers the next read: echoes are needed all the same."""
     async with fault_proxy(ProtocolKind.MODBUS_RTU, tcp_end, far_analyser) as proxy:
-        spec = BusSpec(proxy.link, ProtocolKind.MODBUS_RTU, idle_gap_ms=5, timeout_s=0.05, attempts=2)
+        spec = BusSpec(proxy.link, ProtocolKind.MODBUS_RTU, idle_gap_ms=5, timeout_s=0.05, attempts=3)
         bus = SharedModbusBus("line", spec, clock)
         right = [(await bus.read_input_registers(30, address, 7)).values for address in (0, 14)]
         await proxy.answers.switch(Drop(2))
@@ -93,6 +97,49 @@ async def test_a_lost_echo_does_not_mean_that_an_analyser_knows_none(
         for address, values in zip((0, 14), right, strict=True):
             with suppress(DeviceTimeoutError, DamagedAnswerError):
                 assert (await bus.read_input_registers(30, address, 7)).values == values
+        await bus.aclose()
+
+
+class LeapingClock(SystemClock):
+    """Time stands still, but for sleeps and leaps."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_000_000_000
+
+    def monotonic_ns(self) -> int:
+        return self.now_ns
+
+    def stamp(self) -> Stamp:
+        return Stamp(self.now_ns, self.now_ns // 1000)
+
+    async def sleep_until(self, monotonic_ns: int) -> None:
+        self.now_ns = max(self.now_ns, monotonic_ns)
+        await anyio.lowlevel.checkpoint()
+
+    def leap(self, seconds: float) -> None:
+        self.now_ns += round(seconds * 1e9)
+
+
+async def test_asking_in_vain_while_the_wire_is_down_is_no_probe(far_analyser: int, tcp_end: TcpEnd) -> None:
+    """A demoted address may be asked now and then; a question that never left must not use up its turn."""
+    clock = LeapingClock()
+    rarely = {30: PlannedUse(period_s=1.0, sweep_s=0.001), 31: PlannedUse(period_s=1.0, sweep_s=0.001)}
+    async with fault_proxy(ProtocolKind.MODBUS_RTU, tcp_end, far_analyser) as proxy:
+        spec = BusSpec(proxy.link, ProtocolKind.MODBUS_RTU, idle_gap_ms=5, timeout_s=0.2, attempts=1)
+        bus = SharedModbusBus("line", spec, clock, planned=rarely)
+        await bus.read_input_registers(30, 0, 7)
+        await proxy.answers.switch(Drop())
+        with pytest.raises(DeviceTimeoutError):
+            await bus.read_input_registers(30, 0, 7)
+        await proxy.answers.switch(WireFault())
+        assert bus.address_health(30).state is AddressState.DEMOTED
+        clock.leap(1000)
+        await proxy.unplug()
+        with pytest.raises(LinkError):
+            await bus.read_input_registers(30, 0, 7)
+        await proxy.plug_in()
+        clock.leap(FIRST_S * (1 + JITTER))
+        assert (await bus.read_input_registers(30, 0, 7)).values
         await bus.aclose()
 
 
