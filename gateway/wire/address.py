@@ -29,8 +29,9 @@ class Address:
         unit: Modbus address.
         health: Counters for clients.
         echo: Whether it can be asked for an echo.
+        echoes_missed: Echoes that were lost before the first one came.
         unsettled: Whether the answer to an earlier request may still come. On a line without transaction numbers it
-            would be taken for the answer to the next request.
+            would be taken for the answer to the next request. Nobody knows what was asked before the start.
         asked_ns: When the last request other than an echo was sent.
         probed_ns: When it was last asked whether it is back.
         patient_at_ns: While demoted, when it may be waited for as long as a healthy one.
@@ -39,11 +40,12 @@ class Address:
     unit: int
     health: AddressHealth = field(default_factory=AddressHealth)
     echo: EchoSupport = EchoSupport.UNKNOWN
-    unsettled: bool = False
+    echoes_missed: int = 0
+    unsettled: bool = True
     asked_ns: int = 0
     probed_ns: int = 0
     patient_at_ns: int = 0
-    _numbers: Iterator[int] = field(default_factory=lambda: count(0x1001, 0x0101))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(0x5A01, 0x0101))
 
     def happened(self, event: AddressEvent) -> bool:
         """Move on by the table; True if the address has just been demoted, or has just come back."""
@@ -55,5 +57,9 @@ class Address:
         return before is AddressState.PROBING and after in _SPOKEN_TO
 
     def next_echo(self) -> bytes:
-        """Two bytes that no recent echo of this address carried."""
-        return (next(self._numbers) & 0xFFFF).to_bytes(2, "big")
+        """Two bytes that no recent echo of this address carried.
+
+        They begin with a set bit, so that a Modbus TCP gateway that is asked in RTU by mistake reads an impossible
+        length there and passes nothing on.
+        """
+        return (next(self._numbers) & 0x7FFF | 0x8000).to_bytes(2, "big")

@@ -57,10 +57,12 @@ class Permission:
 class Admission:
     """Keeps every address from living at the expense of its neighbours.
 
-    An address that has the wire to itself may always be asked. On a shared wire the time that an address lets pass
-    without a usable answer, or beyond what an exchange should take, is bounded by `ExcessTime`; when it is spent the
-    address rests. One whose last attempt has failed is demoted: from then on it is only asked for an echo, briefly, as
-    often as its planned share of the wire allows, and now and then with all the patience that a healthy one has.
+    An address that has the wire to itself may always be asked. On a shared wire `ExcessTime` bounds the time that an
+    address may lose. There are two accounts: when the time that passed without a usable answer is spent, failed
+    requests are not repeated; when the time that answers came too late is spent, the address rests.
+
+    One whose last attempt has failed is demoted: from then on it is only asked for an echo, briefly, as often as its
+    planned share of the wire allows, and now and then with all the patience that a healthy one has.
 
     Args:
         name: Name of the bus.
@@ -79,7 +81,9 @@ class Admission:
         self._load = load
         self._clock = clock
         self._addresses = {unit: Address(unit) for unit in planned}
-        self._excess = ExcessTime(round(spec.attempts * spec.timeout_s * 1e9), clock.monotonic_ns())
+        most_ns = round(spec.attempts * spec.timeout_s * 1e9)
+        self._lost = ExcessTime(most_ns, clock.monotonic_ns())
+        self._late = ExcessTime(most_ns, clock.monotonic_ns())
         self._expected_ns = round(
             (_TURNAROUNDS * spec.turnaround_ms / 1000 + _LONG_EXCHANGE_BYTES * spec.timing.byte_s) * 1e9
         )
@@ -107,7 +111,7 @@ class Admission:
         if not self._shared or state is AddressState.UP:
             return usual
         if state is not AddressState.DEMOTED:
-            if rest_ns := self._rest_ns(address):
+            if rest_ns := self._rest_ns(self._late, address):
                 raise self.demoted(address, f"too slow for its neighbours; it rests for {rest_ns / 1e9:.1f} s")
             return usual
         now_ns = self._clock.monotonic_ns()
@@ -115,17 +119,21 @@ class Admission:
         within_s = self._spec.timeout_s if patient else self.echo_within_s(address)
         if not patient and now_ns < address.probed_ns + round(within_s / self._planned_share(address) * 1e9):
             raise self.demoted(address, "silent; it is asked again in a moment")
-        address.probed_ns = now_ns
-        if patient:
-            address.patient_at_ns = self._next_patience_ns()
         address.happened(AddressEvent.ASKED)
         knows_echo = address.echo is EchoSupport.ANSWERS
         echo_first = knows_echo or (address.echo is EchoSupport.UNKNOWN and not patient)
         return Permission(within_s, 1, echo_first)
 
+    def asked(self, address: Address, within_s: float) -> None:
+        """A request leaves now; one that finds no open wire never does, and counts for nothing."""
+        if address.health.state is AddressState.PROBING:
+            address.probed_ns = self._clock.monotonic_ns()
+            if within_s >= self._spec.timeout_s:
+                address.patient_at_ns = self._next_patience_ns()
+
     def may_repeat(self, address: Address) -> bool:
         """Whether a failed request may be sent again at once."""
-        return self._rest_ns(address) == 0
+        return self._rest_ns(self._lost, address) == 0
 
     def exhausted(self, address: Address, reason: str) -> None:
         """The last attempt has failed."""
@@ -136,7 +144,8 @@ class Admission:
     def book(self, address: Address, took_ns: int, *, answered: bool) -> None:
         """Account for the time an exchange took, and move the address on."""
         excess_ns = took_ns - self._expected_ns
-        self._excess.charge(address.unit, excess_ns, self._clock.monotonic_ns(), self._lent_share)
+        account = self._late if answered else self._lost
+        account.charge(address.unit, excess_ns, self._clock.monotonic_ns(), self._lent_share)
         if not answered:
             address.happened(AddressEvent.FAILED)
         elif address.happened(AddressEvent.SLOW if excess_ns > 0 else AddressEvent.ANSWERED):
@@ -164,18 +173,18 @@ class Admission:
 
     @property
     def _lent_share(self) -> float:
-        """Share of the wire's time that all troubled addresses together may take from the others."""
+        """Share of the wire's time that all troubled addresses together may take from the others, for each account."""
         if self._spec.timeout_s > self.shortest_period_s:
-            return LEAST_SHARE
-        return max(LEAST_SHARE, SHARE_OF_IDLE * (1 - self._load.share))
+            return LEAST_SHARE / 2
+        return max(LEAST_SHARE, SHARE_OF_IDLE * (1 - self._load.share)) / 2
 
-    def _rest_ns(self, address: Address) -> int:
+    def _rest_ns(self, account: ExcessTime, address: Address) -> int:
         if not self._shared:
             return 0
-        return self._excess.rest_ns(address.unit, self._clock.monotonic_ns(), self._lent_share)
+        return account.rest_ns(address.unit, self._clock.monotonic_ns(), self._lent_share)
 
     def _next_patience_ns(self) -> int:
-        return self._clock.monotonic_ns() + self._excess.pause_ns(self._spec.timeout_s * 1e9, self._lent_share)
+        return self._clock.monotonic_ns() + self._lost.pause_ns(self._spec.timeout_s * 1e9, self._lent_share)
 
     def _planned_share(self, address: Address) -> float:
         use = self._planned.get(address.unit)

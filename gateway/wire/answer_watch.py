@@ -65,6 +65,11 @@ class AnswerWatch:
             self._give_up = None
             self._stop_timer()
 
+    def abandon(self) -> None:
+        """No answer can come any more."""
+        if self._give_up is not None:
+            self._give_up()
+
     def answered(self) -> None:
         """The answer has come; what else was heard with it are strays."""
         self._without_strays()
@@ -84,8 +89,8 @@ class AnswerWatch:
 
     def _settled(self) -> None:
         self._timer = None
-        if self.damaged and self._give_up is not None:
-            self._give_up()
+        if self.damaged:
+            self.abandon()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

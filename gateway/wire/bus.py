@@ -21,6 +21,9 @@ from gateway.wire.turn import Turns
 
 Request = Callable[[ModbusConnection], Awaitable[Exchange]]
 
+_MOST_ECHOES_MISSED = 3
+"""Without a single answer to an echo, but answers to reads, an address is taken for one that knows no echoes."""
+
 _SILENT_TARGET = (10, 11)
 """Exceptions by which a serial server says that the address behind it did not answer."""
 
@@ -91,21 +94,22 @@ class SharedModbusBus:
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
         """See `ports.ModbusBus`."""
-        return await self._read(unit, lambda wire: wire.echo(unit, data))
+        return await self._read(unit, lambda wire: wire.echo(unit, data), echo=True)
 
     async def aclose(self) -> None:
         """Close the wire; a later request opens it again."""
         self._turns.close()
 
-    async def _read(self, unit: int, request: Request) -> Exchange:
+    async def _read(self, unit: int, request: Request, *, echo: bool = False) -> Exchange:
         address = self._admission.address(unit)
         permission = await self._admit(address)
         attempts = permission.attempts
         while True:
             attempts -= 1
             try:
-                await self._settle(address)
-                return await self._exchange(address, request, permission.within_s)
+                if not echo:
+                    await self._settle(address)
+                return await self._exchange(address, request, permission.within_s, echo=echo)
             except (DeviceTimeoutError, ProtocolError) as error:
                 if attempts and self._admission.may_repeat(address):
                     address.health.retries += 1
@@ -142,21 +146,28 @@ class SharedModbusBus:
     async def _settle(self, address: Address) -> None:
         """Make sure that no earlier answer can be taken for the next one.
 
-        An instrument answers in order: once it has echoed a fresh number, nothing older is under way. One that does not
-        answer echoes is left alone until any answer would be twice as late as it may be. Modbus TCP numbers its
-        transactions.
+        An instrument answers in order: once it has echoed a fresh number, nothing older is under way. It is asked for a
+        first echo while all is well, so that a lost one is not mistaken for one that it does not know. An instrument
+        that answers no echoes is left alone until any answer would be twice as late as it may be. Modbus TCP numbers
+        its transactions.
         """
-        if not address.unsettled or self._spec.protocol is ProtocolKind.MODBUS_TCP:
+        late = address.unsettled
+        if self._spec.protocol is ProtocolKind.MODBUS_TCP or not (late or address.echo is EchoSupport.UNKNOWN):
             return
+        timeout_ns = round(self._spec.timeout_s * 1e9)
         if address.echo is not EchoSupport.SILENT:
+            asked_ns = self._clock.monotonic_ns()
             try:
                 await self._probe(address, self._admission.echo_within_s(address))
             except (DeviceTimeoutError, DamagedAnswerError):
                 if address.echo is EchoSupport.ANSWERS:
                     raise
+                address.echoes_missed += 1
+                await self._clock.sleep_until(asked_ns + timeout_ns)  # a slow one may still be at it
             else:
                 return
-        await self._clock.sleep_until(address.asked_ns + round(2 * self._spec.timeout_s * 1e9))
+        if late:
+            await self._clock.sleep_until(address.asked_ns + 2 * timeout_ns)
         address.unsettled = False
 
     async def _exchange(self, address: Address, request: Request, within_s: float, *, echo: bool = False) -> Exchange:
@@ -166,6 +177,7 @@ class SharedModbusBus:
             wire.answer_within_s = within_s
             started_ns = self._clock.monotonic_ns()
             health.requests += 1
+            self._admission.asked(address, within_s)
             if not echo:
                 address.asked_ns = started_ns
             address.unsettled = True  # until an answer has come; a cancelled request leaves it so
@@ -189,9 +201,10 @@ class SharedModbusBus:
                 health.strays += wire.take_strays()
                 took_ns = self._clock.monotonic_ns() - started_ns
                 self._admission.book(address, took_ns, answered=not address.unsettled)
-        if not echo and address.echo is EchoSupport.UNKNOWN and health.probes:
-            address.echo = EchoSupport.SILENT
         health.last_good = exchange.received
         health.last_raw = exchange.raw
-        health.response_ns.add(max(0, exchange.received.monotonic_ns - exchange.requested.monotonic_ns))
+        if not echo:
+            health.response_ns.add(max(0, exchange.received.monotonic_ns - exchange.requested.monotonic_ns))
+            if address.echo is EchoSupport.UNKNOWN and address.echoes_missed >= _MOST_ECHOES_MISSED:
+                address.echo = EchoSupport.SILENT
         return exchange

@@ -154,6 +154,8 @@ class ModbusConnection:
         if self._lost == connected:
             self._tap.see(WireEventKind.OPENED if connected else WireEventKind.CLOSED, self._clock.stamp())
         self._lost = not connected
+        if self._lost:
+            self._watch.abandon()  # pymodbus would wait for the answer to the end
 
     async def connect(self) -> None:
         """Open the wire.
@@ -257,8 +259,6 @@ class ModbusConnection:
             self._trace_connect(connected=False)
             raise LinkError(f"the line is lost: {error}", where=place, hint="check the cable") from error
         except ModbusIOException as error:
-            if self._lost:
-                raise LinkError("the line is lost", where=place, hint="check the cable") from error
             raise self._without_answer(place) from error
         except (ModbusException, OSError) as error:
             raise ProtocolError(f"the exchange failed: {error}", where=place, raw=self._watch.raw) from error
@@ -280,7 +280,9 @@ class ModbusConnection:
         assert found is not None  # noqa: S101  `fits` has let it through
         return Exchange(found, self._sent, self._arrived, self._watch.raw)
 
-    def _without_answer(self, place: str) -> DamagedAnswerError | DeviceTimeoutError:
+    def _without_answer(self, place: str) -> LinkError | DamagedAnswerError | DeviceTimeoutError:
+        if self._lost:
+            return LinkError("the line is lost", where=place, hint="check the cable")
         if self._watch.damaged:
             return DamagedAnswerError(
                 "the answer is damaged",

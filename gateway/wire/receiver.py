@@ -56,7 +56,8 @@ class Receiver(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the transport."""
-        self._reason = f"the line is lost: {exc}" if exc else "the other side closed the connection"
+        self._transport = None  # pyserial-asyncio 0.6 cannot even be aborted after this
+        self._reason = f"the line is lost: {exc}" if exc else "the line is lost: the other side closed it"
         self._wake.set()
         self._closed.set()
 
@@ -80,7 +81,7 @@ class Receiver(asyncio.Protocol):
 
     async def aclose(self) -> None:
         """Close the transport and wait until the port is really free."""
-        if self._transport is None:
+        if self._transport is None or self._closed.is_set():
             return
         with anyio.CancelScope(shield=True):
             cast("asyncio.WriteTransport", self._transport).abort()
