@@ -173,9 +173,11 @@ class Evidence:
 
     def _taken_ns(self, witness: _Witness, height: float) -> int:
         """Latest instant at which the saw tooth was that high."""
-        age_s = (witness.instrument.elapsed_s() - height / _SPAN * PERIOD_S) % PERIOD_S
-        age_s = age_s if age_s < PERIOD_S - _RESOLUTION_S else 0.0
-        return self._clock.monotonic_ns() - round(age_s * 1e9)
+        switched_on_ns = witness.instrument._switched_on_ns
+        now_s = (self._clock.monotonic_ns() - switched_on_ns) / 1e9
+        place_s = height / _SPAN * PERIOD_S
+        teeth = (now_s + _RESOLUTION_S - place_s) // PERIOD_S
+        return switched_on_ns + round((teeth * PERIOD_S + place_s) * 1e9)
 
     def _judge_time(self, witness: _Witness, channel: str, taken_ns: int, update: Update) -> None:
         tolerance_ns = round(_RESOLUTION_S * 1e9)
