@@ -23,6 +23,16 @@ class AddressState(StrEnum):
     PROBING = "probing"
 
 
+class _ExceptionCount:
+    """An attribute of AddressHealth that counts the exceptions of some codes when it is read."""
+
+    def __init__(self, *codes: int) -> None:
+        self._codes = codes
+
+    def __get__(self, health: AddressHealth, _owner: type) -> int:
+        return sum(health.exceptions.get(code, 0) for code in self._codes)
+
+
 @dataclass
 class AddressHealth:
     """Counters of one address on one bus. The bus is the only writer; everybody may read at any moment.
@@ -60,35 +70,12 @@ class AddressHealth:
         """UTC of the last good answer as ISO 8601, None before the first."""
         return None if self.last_good is None else self.last_good.utc.isoformat(timespec="milliseconds")
 
-    @property
-    def illegal_functions(self) -> int:
-        """Exceptions 1."""
-        return self.exceptions.get(1, 0)
-
-    @property
-    def illegal_addresses(self) -> int:
-        """Exceptions 2."""
-        return self.exceptions.get(2, 0)
-
-    @property
-    def illegal_values(self) -> int:
-        """Exceptions 3."""
-        return self.exceptions.get(3, 0)
-
-    @property
-    def device_failures(self) -> int:
-        """Exceptions 4."""
-        return self.exceptions.get(4, 0)
-
-    @property
-    def device_busy(self) -> int:
-        """Exceptions 5 and 6."""
-        return self.exceptions.get(5, 0) + self.exceptions.get(6, 0)
-
-    @property
-    def gateway_failures(self) -> int:
-        """Exceptions 10 and 11."""
-        return self.exceptions.get(10, 0) + self.exceptions.get(11, 0)
+    illegal_functions = _ExceptionCount(1)
+    illegal_addresses = _ExceptionCount(2)
+    illegal_values = _ExceptionCount(3)
+    device_failures = _ExceptionCount(4)
+    device_busy = _ExceptionCount(5, 6)
+    gateway_failures = _ExceptionCount(10, 11)
 
     @property
     def response_ms_p50(self) -> float:
