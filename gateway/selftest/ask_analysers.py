@@ -70,6 +70,8 @@ async def _sweep(wire: ModbusBus, analyser: AnalyserEvidence, sweeps: int) -> No
             raise
         except DeviceDemotedError:
             return  # the bus does not ask again so soon; why is known from the loopback
+        except DeviceTimeoutError as error:
+            analyser.problem = analyser.problem or error  # the loopback may have told of the silence already
         except GatewayError as error:
             analyser.problem = error
         except Exception as error:  # noqa: BLE001  a fault of one driver must not end the test of the others

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import anyio
 import psutil
 import pytest
 
 from gateway.model.readings import ProtocolKind
 from gateway.simulator import InstrumentSettings, LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
-from tests.northbound.scene import Scene, watching
+from tests.northbound.scene import Machine, Scene, watching
 from tests.system.conftest import StartGateway, start_gateway
 
 __all__ = ["start_gateway"]
@@ -47,7 +48,11 @@ def open_scene(start_gateway: StartGateway) -> OpenScene:
                 for name, address in ANALYSERS.items()
             }
             gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers))
+            tasks = await stack.enter_async_context(anyio.create_task_group())
             clients = await stack.enter_async_context(watching(gateway, list(ANALYSERS)))
-            yield Scene(gateway, clients, psutil.Process(gateway.process.pid))
+            machine = Machine()
+            tasks.start_soon(machine.watch)
+            yield Scene(gateway, clients, psutil.Process(gateway.process.pid), machine, RATE_HZ)
+            tasks.cancel_scope.cancel()
 
     return scene
