@@ -31,6 +31,9 @@ class RecordedAnswer:
     echoes: bool = False
 
 
+_ECHO = RecordedAnswer(b"", ((0, b""),), echoes=True)
+
+
 @dataclass
 class _Answers:
     recorded: list[RecordedAnswer] = field(default_factory=list)
@@ -40,7 +43,9 @@ class _Answers:
 class RecordedAnswers:
     """Answers by request.
 
-    Requests are the same when address and protocol data unit are; loopbacks, when all but the number in them is.
+    Requests are the same when address and protocol data unit are; loopbacks, when all but the number in them is. An
+    address that answered anything, and was never asked for a loopback, echoes one at once: masters of this kind ask for
+    one before anything else, and a recording may have begun after that.
 
     Args:
         protocol: Framing on the wire.
@@ -52,6 +57,7 @@ class RecordedAnswers:
 
     def __init__(self, protocol: ProtocolKind, exchanges: Iterable[CapturedExchange]) -> None:
         self._answers: dict[_Key, _Answers] = {}
+        self._present: set[int] = set()
         self.count = 0
         for exchange in exchanges:
             request = read_request(protocol, exchange.request)
@@ -67,6 +73,8 @@ class RecordedAnswers:
             answer = RecordedAnswer(request.transaction, pieces, echoes)
             self._answers.setdefault(_key(request.unit, request.data), _Answers()).recorded.append(answer)
             self.count += 1
+            if found is not None:
+                self._present.add(request.unit)
 
     def __len__(self) -> int:
         """Distinct requests."""
@@ -81,7 +89,7 @@ class RecordedAnswers:
         """
         answers = self._answers.get(_key(unit, data))
         if answers is None:
-            return None
+            return _ECHO if _is_loopback(data) and unit in self._present else None
         answer = answers.recorded[answers.following]
         answers.following = (answers.following + 1) % len(answers.recorded)
         return answer
