@@ -168,7 +168,7 @@ def endpoints_unread(port: int, most: int) -> int:
     while asked < most:
         try:
             channel.send(request(GET_ENDPOINTS, NULL + NULL + NULL))
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):  # it may have been given up already
             break
         asked += 1
     return asked
