@@ -159,11 +159,12 @@ class SharedModbusBus:
             asked_ns = self._clock.monotonic_ns()
             try:
                 await self._probe(address, self._admission.echo_within_s(address))
-            except (DeviceTimeoutError, DamagedAnswerError):
+            except (DeviceTimeoutError, DamagedAnswerError) as error:
                 if address.echo is EchoSupport.ANSWERS:
                     raise
                 address.echoes_missed += 1
-                await self._clock.sleep_until(asked_ns + timeout_ns)  # a slow one may still be at it
+                if isinstance(error, DeviceTimeoutError):  # a slow one may still be at it
+                    await self._clock.sleep_until(asked_ns + timeout_ns)
             else:
                 return
         if late:
