@@ -15,6 +15,7 @@ from gateway.ports import Exchange
 from gateway.wire.address import Address, EchoSupport
 from gateway.wire.admission import Admission, Permission, PlannedUse
 from gateway.wire.demotion import AddressEvent
+from gateway.wire.loopback import GATEWAY_EXCEPTIONS
 from gateway.wire.modbus import ModbusConnection
 from gateway.wire.tap import WireTap
 from gateway.wire.turn import Turns
@@ -23,9 +24,6 @@ Request = Callable[[ModbusConnection], Awaitable[Exchange]]
 
 _MOST_ECHOES_MISSED = 3
 """Without a single answer to an echo, but answers to reads, an address is taken for one that knows no echoes."""
-
-_SILENT_TARGET = (10, 11)
-"""Exceptions by which a serial server says that the address behind it did not answer."""
 
 
 class SharedModbusBus:
@@ -187,7 +185,7 @@ class SharedModbusBus:
                 address.unsettled = False
             except DeviceRefusedError as error:
                 health.exceptions[error.code] = health.exceptions.get(error.code, 0) + 1
-                if error.code not in _SILENT_TARGET:
+                if error.code not in GATEWAY_EXCEPTIONS:
                     address.unsettled = False
                     raise
                 raise DeviceTimeoutError(error.what, where=error.where, hint=error.hint) from error

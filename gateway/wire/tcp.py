@@ -12,6 +12,7 @@ import anyio
 from gateway.errors import LinkError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.stamp import Clock
+from gateway.model.vanished_peer import notice_vanished_peer
 from gateway.ports import ByteLink
 from gateway.wire.name_lookup import address_of
 from gateway.wire.receiver import Receiver
@@ -21,16 +22,8 @@ _CONNECT_S = 5.0
 
 
 def keep_alive(raw: socket.socket) -> None:
-    """Ask the kernel to notice a peer that vanished without a word (half-open connection) within about 30 s.
-
-    Linux sends no probes while a request waits to be acknowledged; TCP_USER_TIMEOUT bounds that.
-    """
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, option):
-            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+    """Notice within about 30 s that the other end has vanished without a word (half-open connection)."""
+    notice_vanished_peer(raw, untaken_s=30, probes=3)
 
 
 @asynccontextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
+
+from gateway.model.vanished_peer import notice_vanished_peer
 
 WRITE_BUFFER = 256 * 1024
 """Bytes kept for a client that does not read, before its monitors hold back."""
@@ -14,14 +15,6 @@ UNREAD_S = 60
 
 _READ_SIZE = 2 * 1024  # caproto copies what is left after each request, so long chunks cost their square
 _GONE = ("", 0)
-
-
-def _notice_death(raw: socket.socket) -> None:
-    """Ask the kernel to end a connection whose other end has vanished, or takes nothing any more."""
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_USER_TIMEOUT", 1000 * UNREAD_S)):
-        if hasattr(socket, option):
-            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 class Connection(asyncio.StreamReaderProtocol):
@@ -42,7 +35,7 @@ class Connection(asyncio.StreamReaderProtocol):
     def _begin(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         writer.transport.set_write_buffer_limits(WRITE_BUFFER)
-        _notice_death(writer.get_extra_info("socket"))
+        notice_vanished_peer(writer.get_extra_info("socket"), untaken_s=UNREAD_S)
         self._accepted(self)
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from typing import Any, cast
 
 from asyncua import ua
@@ -22,6 +21,7 @@ from gateway.adapters.opcua.secure_channel import SecureChannel
 from gateway.adapters.opcua.turns import Turns
 from gateway.adapters.opcua.wire_types import status_code
 from gateway.model.client_places import ClientPlaces
+from gateway.model.vanished_peer import notice_vanished_peer
 
 HELLO_S = 5.0
 """Seconds that a client has for its Hello."""
@@ -48,14 +48,6 @@ class BadChunkError(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-
-
-def _notice_death(raw: socket.socket) -> None:
-    """Ask the kernel to end a connection whose other end has vanished, or takes nothing any more."""
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_USER_TIMEOUT", 1000 * UNREAD_S)):
-        if hasattr(socket, option):
-            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 class Connection(OPCUAProtocol):
@@ -87,7 +79,7 @@ class Connection(OPCUAProtocol):
             to_client.abort()
             return
         super().connection_made(transport)
-        _notice_death(to_client.get_extra_info("socket"))
+        notice_vanished_peer(to_client.get_extra_info("socket"), untaken_s=UNREAD_S)
         to_client.set_write_buffer_limits(UNREAD_BYTES)
         self._reader.set_transport(to_client)
         self.processor = SecureChannel(self.iserver, to_client, self.limits)
