@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from asyncua import Client, ua
 
-from gateway.adapters.opcua import inner_server
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.services import inner_server
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription

@@ -17,8 +17,8 @@ from gateway.adapters.epics_ca import circuit
 from gateway.adapters.epics_ca import connection as ca_connection
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
-from gateway.adapters.opcua import connection as opcua_connection
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.network import connection as opcua_connection
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription

@@ -11,8 +11,9 @@ from asyncua import Client, ua
 from gateway.adapters.epics_ca import circuit
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
-from gateway.adapters.opcua import operation_limits, subscriptions
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.notifications import subscriptions
+from gateway.adapters.opcua.services import operation_limits
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from gateway.adapters.epics_ca import circuit
-from gateway.adapters.opcua import server_status
+from gateway.adapters.opcua.services import server_status
 from gateway.app import Gateway
 from gateway.runtime import adapter_runner
 from gateway.settings.load import load_settings

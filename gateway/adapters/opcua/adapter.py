@@ -14,18 +14,18 @@ from anyio.lowlevel import checkpoint
 from asyncua import ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
-from gateway.adapters.opcua.address_space import add_site
-from gateway.adapters.opcua.engine_decoding import bound_decoding
-from gateway.adapters.opcua.engine_logging import quieten_engine
-from gateway.adapters.opcua.engine_memory import not_searched_for_garbage
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.network import NetworkServer
-from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
-from gateway.adapters.opcua.open_actions import open_actions
-from gateway.adapters.opcua.server_status import ServerStatus
-from gateway.adapters.opcua.services import ReadingServices
+from gateway.adapters.opcua.address_space.site_tree import add_site
+from gateway.adapters.opcua.engine.decoding import bound_decoding
+from gateway.adapters.opcua.engine.logging import quieten_engine
+from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
+from gateway.adapters.opcua.network.listener import NetworkServer
+from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
+from gateway.adapters.opcua.notifications.value_slots import ValueSlots
+from gateway.adapters.opcua.services.inner_server import InnerServer
+from gateway.adapters.opcua.services.open_actions import open_actions
+from gateway.adapters.opcua.services.permitted import ReadingServices
+from gateway.adapters.opcua.services.server_status import ServerStatus
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
-from gateway.adapters.opcua.value_slots import ValueSlots
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
 from gateway.model.update import Update

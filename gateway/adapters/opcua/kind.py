@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.adapters.opcua.nodes import point_nodes
+from gateway.adapters.opcua.node_ids import point_nodes
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName

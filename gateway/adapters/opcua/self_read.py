@@ -10,7 +10,7 @@ from asyncua.client.client import Client
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
-from gateway.adapters.opcua.engine_logging import quieten_engine
+from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.errors import AdapterError
 from gateway.model.quality import QUALITY, State
 from gateway.ports import ReadBack

@@ -12,7 +12,7 @@ import pytest
 from asyncua import ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.application_identity import new_identity
+from gateway.adapters.opcua.security.application_identity import new_identity
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
 from gateway.model.quality import State

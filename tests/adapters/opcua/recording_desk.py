@@ -12,7 +12,7 @@ from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from cryptography.hazmat.primitives import serialization
 
-from gateway.adapters.opcua.application_identity import ApplicationIdentity
+from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
 from gateway.errors import ActionRefusedError
 from gateway.model.actions import ActionArgument, ActionRequest, ActionSpec
 from gateway.model.points import SiteSpec

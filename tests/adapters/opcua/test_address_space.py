@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import PRODUCT_NAME, OpcUaAdapter
-from gateway.adapters.opcua.nodes import namespace_uri, point_nodes
+from gateway.adapters.opcua.node_ids import namespace_uri, point_nodes
 from gateway.model.points import SiteSpec
 from gateway.model.update import Update
 

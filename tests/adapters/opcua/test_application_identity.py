@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.application_identity import new_identity, own_address
+from gateway.adapters.opcua.security.application_identity import new_identity, own_address
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec

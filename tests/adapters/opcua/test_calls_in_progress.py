@@ -11,7 +11,7 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.pending_calls import MAX_CALLS
+from gateway.adapters.opcua.services.pending_calls import MAX_CALLS
 from gateway.model.update import Update
 from tests.adapters.opcua.recording_desk import (
     GROUP_2,

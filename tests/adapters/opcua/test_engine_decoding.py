@@ -12,7 +12,7 @@ from asyncua.ua.uaerrors import UaError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.engine_decoding import bound_decoding
+from gateway.adapters.opcua.engine.decoding import bound_decoding
 
 bound_decoding()
 

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.nodes import point_nodes
+from gateway.adapters.opcua.node_ids import point_nodes
 from gateway.model.points import SiteSpec
 from gateway.model.quality import QUALITY, State
 from gateway.model.update import Update

@@ -15,10 +15,10 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL
-from gateway.adapters.opcua.network import CHUNK_BYTES
-from gateway.adapters.opcua.pending_calls import MAX_CALL_BYTES
-from gateway.adapters.opcua.secure_channel import SecureChannel
+from gateway.adapters.opcua.network.listener import CHUNK_BYTES
+from gateway.adapters.opcua.network.secure_channel import SecureChannel
+from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL
+from gateway.adapters.opcua.services.pending_calls import MAX_CALL_BYTES
 from tests.adapters.opcua.recording_desk import GROUP_2, YES, ClientKeys, RecordingDesk, call_request, operator
 
 VALUE = "ns=2;s=stack/I1/Value"

@@ -15,8 +15,8 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.notifications.subscriptions import SHORTEST_PUBLISHING_INTERVAL
 from gateway.adapters.opcua.settings import OpcUaSettings
-from gateway.adapters.opcua.subscriptions import SHORTEST_PUBLISHING_INTERVAL
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
 from gateway.model.update import Update

@@ -11,8 +11,8 @@ from asyncua.crypto.security_policies import encrypt_asymmetric
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway.adapters.opcua import application_identity
-from gateway.adapters.opcua.application_identity import new_identity
+from gateway.adapters.opcua.security import application_identity
+from gateway.adapters.opcua.security.application_identity import new_identity
 from tests.adapters.opcua.recording_desk import (
     GROUP_2,
     PASSWORD,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.nodes import NODE_ID_LENGTH, method_nodes, namespace_uri, point_nodes
+from gateway.adapters.opcua.node_ids import NODE_ID_LENGTH, method_nodes, namespace_uri, point_nodes
 from gateway.errors import SettingsError
 from gateway.model.actions import ACTION_POINTS, ActionSpec
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
@@ -99,7 +99,8 @@ def test_different_points_have_different_nodes(paths: set[tuple[str, str]]) -> N
 
 def test_listing_nodes_does_not_import_the_engine() -> None:
     code = (
-        "import sys; from gateway.adapters.opcua import kind, nodes, settings, units; "
+        "import sys; from gateway.adapters.opcua import kind, node_ids, settings; "
+        "from gateway.adapters.opcua.address_space import units; "
         "sys.exit(any(name.partition('.')[0] == 'asyncua' for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.operators import RSA_OAEP, decrypt_password
+from gateway.adapters.opcua.security.operators import RSA_OAEP, decrypt_password
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NONCE = bytes(range(32))

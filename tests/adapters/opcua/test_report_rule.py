@@ -9,7 +9,7 @@ from asyncua import ua
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.report_rule import ReportRule
+from gateway.adapters.opcua.notifications.report_rule import ReportRule
 
 TRIGGER = ua.DataChangeTrigger
 START = datetime(2026, 1, 1, tzinfo=UTC)

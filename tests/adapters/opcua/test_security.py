@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from asyncua import Client, ua
 
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.subscriptions import SHORTEST_PUBLISHING_INTERVAL
-from gateway.adapters.opcua.user_manager import AnonymousReaders
+from gateway.adapters.opcua.notifications.subscriptions import SHORTEST_PUBLISHING_INTERVAL
+from gateway.adapters.opcua.security.user_manager import AnonymousReaders
+from gateway.adapters.opcua.services.inner_server import InnerServer
 
 VALUE = ua.NodeId("stack/I1/Value", 2)
 DENIED = "BadUserAccessDenied"

@@ -9,7 +9,7 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.subscriptions import (
+from gateway.adapters.opcua.notifications.subscriptions import (
     LONGEST_PUBLISHING_INTERVAL,
     SHORTEST_PUBLISHING_INTERVAL,
     revised_publishing_interval,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.adapters.opcua.units import OWN_NAMESPACE, UNECE_NAMESPACE, engineering_unit
+from gateway.adapters.opcua.address_space.units import OWN_NAMESPACE, UNECE_NAMESPACE, engineering_unit
 
 # UnitIds as OPC Foundation publishes them beside the UNECE codes.
 PUBLISHED = {

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from asyncua import ua
 
-from gateway.adapters.opcua.engine_coroutine import run_without_suspending
-from gateway.adapters.opcua.value_slots import ValueSlots
+from gateway.adapters.opcua.engine.coroutine import run_without_suspending
+from gateway.adapters.opcua.notifications.value_slots import ValueSlots
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec, Value
 from gateway.model.quality import QUALITY, State

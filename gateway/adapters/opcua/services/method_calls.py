@@ -11,9 +11,9 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.method_arguments import ArgumentFault, doubts, read_arguments
-from gateway.adapters.opcua.nodes import MethodNode
-from gateway.adapters.opcua.wire_types import site_node, status_code
+from gateway.adapters.opcua.engine.wire_types import site_node, status_code
+from gateway.adapters.opcua.node_ids import MethodNode
+from gateway.adapters.opcua.services.method_arguments import ArgumentFault, doubts, read_arguments
 from gateway.errors import (
     ActionNotNowError,
     ActionRefusedError,

@@ -10,9 +10,9 @@ from asyncua.common.utils import Buffer, ServiceError
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import struct_from_binary
 
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL, CallOutcome, MethodCalls
-from gateway.adapters.opcua.wire_types import status_code
+from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.services.inner_server import InnerServer
+from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL, CallOutcome, MethodCalls
 from gateway.model.actions import ActionOrigin
 
 MAX_CALLS = 4

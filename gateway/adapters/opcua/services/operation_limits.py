@@ -12,7 +12,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, nodeid_from_binary
 
-from gateway.adapters.opcua.wire_types import standard_node
+from gateway.adapters.opcua.engine.wire_types import standard_node
 
 MAX_OPERATIONS = 10_000
 """Of every service; ServerCapabilities/OperationLimits says so."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.node_items import method_item, variable_item
-from gateway.adapters.opcua.nodes import METHOD_PROPERTIES, MethodNode
-from gateway.adapters.opcua.wire_types import site_node, standard_node
+from gateway.adapters.opcua.address_space.node_items import method_item, variable_item
+from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
+from gateway.adapters.opcua.node_ids import METHOD_PROPERTIES, MethodNode
 from gateway.model.actions import ActionArgument, ActionSpec
 
 CONFIRM = "Confirm"

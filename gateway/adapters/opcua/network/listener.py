@@ -9,9 +9,9 @@ from asyncua.common.connection import TransportLimits
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.server import Server
 
-from gateway.adapters.opcua.connection import Connection
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.turns import Turns
+from gateway.adapters.opcua.network.connection import Connection
+from gateway.adapters.opcua.network.turns import Turns
+from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
 
 CHUNK_BYTES = 65535

@@ -8,8 +8,8 @@ from asyncua.crypto.permission_rules import PermissionRuleset, User
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.operation_limits import require_few_operations
-from gateway.adapters.opcua.wire_types import standard_node
+from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.services.operation_limits import require_few_operations
 
 
 def _requests(*names: str) -> frozenset[ua.NodeId]:

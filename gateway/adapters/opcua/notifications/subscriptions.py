@@ -11,8 +11,8 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.monitored_items import MonitoredItems
-from gateway.adapters.opcua.operation_limits import MAX_MONITORED_ITEMS
+from gateway.adapters.opcua.notifications.monitored_items import MonitoredItems
+from gateway.adapters.opcua.services.operation_limits import MAX_MONITORED_ITEMS
 
 SHORTEST_PUBLISHING_INTERVAL = 50.0
 """Milliseconds. Below or at 0 asyncua would publish every value by itself and tear a tick apart."""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from anyio import to_thread
 
-from gateway.adapters.opcua.application_identity import new_identity, own_address
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.method_calls import MethodCalls
-from gateway.adapters.opcua.nodes import MethodNode
-from gateway.adapters.opcua.operators import Operators
+from gateway.adapters.opcua.node_ids import MethodNode
+from gateway.adapters.opcua.security.application_identity import new_identity, own_address
+from gateway.adapters.opcua.security.operators import Operators
+from gateway.adapters.opcua.services.inner_server import InnerServer
+from gateway.adapters.opcua.services.method_calls import MethodCalls
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.ports import ActionDesk

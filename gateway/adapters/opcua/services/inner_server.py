@@ -19,14 +19,14 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.application_identity import ApplicationIdentity
-from gateway.adapters.opcua.engine_coroutine import run_without_suspending
-from gateway.adapters.opcua.method_calls import MAX_METHODS_PER_CALL, MethodCalls
-from gateway.adapters.opcua.operators import Operators
-from gateway.adapters.opcua.sessions import ClientSession
-from gateway.adapters.opcua.subscriptions import Subscriptions
-from gateway.adapters.opcua.user_manager import AnonymousReaders
-from gateway.adapters.opcua.wire_types import data_value, standard_node
+from gateway.adapters.opcua.engine.coroutine import run_without_suspending
+from gateway.adapters.opcua.engine.wire_types import data_value, standard_node
+from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
+from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
+from gateway.adapters.opcua.security.operators import Operators
+from gateway.adapters.opcua.security.user_manager import AnonymousReaders
+from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL, MethodCalls
+from gateway.adapters.opcua.services.sessions import ClientSession
 
 MAX_CONNECTIONS = 100
 MAX_SESSIONS = 100

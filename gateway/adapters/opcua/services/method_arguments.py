@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.method_items import argument_type
+from gateway.adapters.opcua.address_space.method_items import argument_type
 from gateway.model.actions import ActionSpec
 
 

@@ -16,7 +16,7 @@ from asyncua.ua.status_codes import StatusCodes
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from gateway.adapters.opcua.channel_security import ChannelSecurity
+from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.model.actions import ActionOrigin
 from gateway.ports import ActionDesk
 

@@ -11,8 +11,8 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.engine_coroutine import run_without_suspending
-from gateway.adapters.opcua.wire_types import data_value, standard_node
+from gateway.adapters.opcua.engine.coroutine import run_without_suspending
+from gateway.adapters.opcua.engine.wire_types import data_value, standard_node
 
 _BUILD_DATE_UNKNOWN = datetime(1601, 1, 1, tzinfo=UTC)  # zero in OPC UA's time
 _IDS = ObjectIds

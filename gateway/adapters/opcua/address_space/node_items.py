@@ -7,8 +7,8 @@ from typing import cast
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX
-from gateway.adapters.opcua.wire_types import standard_node
+from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
 
 _CONTINUOUS = 0.0
 """MinimumSamplingInterval: values are reported as they come, not sampled (OPC 10000-3 section 5.6.2)."""

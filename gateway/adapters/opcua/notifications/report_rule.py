@@ -17,7 +17,7 @@ from asyncua.ua.object_ids import ObjectIds
 # The class in `ua` is a subclass of the one that the decoder makes, so filters from the wire are not instances of it.
 from asyncua.ua.uaprotocol_auto import DataChangeFilter, DataChangeTrigger
 
-from gateway.adapters.opcua.wire_types import standard_node
+from gateway.adapters.opcua.engine.wire_types import standard_node
 
 _NUMERIC = frozenset(
     standard_node(identifier)

@@ -15,8 +15,8 @@ from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredIt
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-from gateway.adapters.opcua.report_rule import ReportRule, report_rule
-from gateway.adapters.opcua.wire_types import status_code
+from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.notifications.report_rule import ReportRule, report_rule
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from asyncua.server.internal_session import InternalSession
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.channel_security import ChannelSecurity
-from gateway.adapters.opcua.subscriptions import Subscriptions
-from gateway.adapters.opcua.wire_types import status_code
+from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
+from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.model.actions import ActionOrigin
 
 TOKEN_BYTES = 32

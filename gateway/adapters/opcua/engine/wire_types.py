@@ -7,7 +7,7 @@ from typing import cast
 
 from asyncua import ua
 
-from gateway.adapters.opcua.nodes import SITE_NAMESPACE_INDEX
+from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
 
 
 def standard_node(identifier: int) -> ua.NodeId:

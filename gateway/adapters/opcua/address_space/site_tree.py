@@ -9,11 +9,11 @@ from asyncua.server.address_space import AddressSpace, AttributeValue, NodeManag
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.method_items import method_items
-from gateway.adapters.opcua.node_items import object_item, variable_item
-from gateway.adapters.opcua.nodes import ACTION_FOLDER, ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX, MethodNode
-from gateway.adapters.opcua.units import engineering_unit
-from gateway.adapters.opcua.wire_types import site_node, standard_node
+from gateway.adapters.opcua.address_space.method_items import method_items
+from gateway.adapters.opcua.address_space.node_items import object_item, variable_item
+from gateway.adapters.opcua.address_space.units import engineering_unit
+from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
+from gateway.adapters.opcua.node_ids import ACTION_FOLDER, ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX, MethodNode
 from gateway.errors import AdapterError
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec, ValueKind
 

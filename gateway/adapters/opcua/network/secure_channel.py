@@ -24,11 +24,11 @@ from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
-from gateway.adapters.opcua.channel_security import ChannelSecurity
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.pending_calls import PendingCalls
-from gateway.adapters.opcua.sessions import ClientSession
-from gateway.adapters.opcua.wire_types import standard_node, status_code
+from gateway.adapters.opcua.engine.wire_types import standard_node, status_code
+from gateway.adapters.opcua.security.channel_security import ChannelSecurity
+from gateway.adapters.opcua.services.inner_server import InnerServer
+from gateway.adapters.opcua.services.pending_calls import PendingCalls
+from gateway.adapters.opcua.services.sessions import ClientSession
 from gateway.model.actions import ActionOrigin
 
 CLIENT_KEY_BITS = range(2048, 4096 + 1)

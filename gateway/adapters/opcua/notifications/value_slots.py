@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from asyncua import ua
 from asyncua.server.address_space import AttributeValue
 
-from gateway.adapters.opcua.engine_coroutine import run_without_suspending
-from gateway.adapters.opcua.wire_types import data_value, status_code
+from gateway.adapters.opcua.engine.coroutine import run_without_suspending
+from gateway.adapters.opcua.engine.wire_types import data_value, status_code
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec, Value, ValueKind
 from gateway.model.quality import QUALITY, State

@@ -16,10 +16,10 @@ from asyncua.server.binary_server_asyncio import OPCUAProtocol
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import header_from_binary, uatcp_to_binary
 
-from gateway.adapters.opcua.inner_server import InnerServer
-from gateway.adapters.opcua.secure_channel import SecureChannel
-from gateway.adapters.opcua.turns import Turns
-from gateway.adapters.opcua.wire_types import status_code
+from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.network.secure_channel import SecureChannel
+from gateway.adapters.opcua.network.turns import Turns
+from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
 from gateway.model.vanished_peer import notice_vanished_peer
 

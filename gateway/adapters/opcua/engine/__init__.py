@@ -1,0 +1,1 @@
+"""What is corrected in asyncua, and its types."""

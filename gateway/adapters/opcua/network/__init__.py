@@ -1,0 +1,1 @@
+"""Connections and secure channels (OPC 10000-6)."""
