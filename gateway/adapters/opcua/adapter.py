@@ -139,9 +139,7 @@ class OpcUaAdapter:
             raise AdapterError(
                 f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
             )
-        await to_thread.run_sync(
-            add_site, self._site, self._slots.attributes, methods, inner.aspace, inner.node_mgt_service
-        )
+        await to_thread.run_sync(add_site, self._site, self._slots.attributes, methods, inner.aspace)
         if self._desk is not None and methods:
             await open_actions(inner, self._desk, methods, self._settings, application_uri)
 

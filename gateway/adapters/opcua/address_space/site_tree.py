@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue, NodeManagementService
+from asyncua.server.address_space import AddressSpace, AttributeValue
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
+from gateway.adapters.opcua.address_space.builder import add_nodes
 from gateway.adapters.opcua.address_space.method_items import method_items
 from gateway.adapters.opcua.address_space.node_items import object_item, variable_item
 from gateway.adapters.opcua.address_space.units import engineering_unit
 from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
 from gateway.adapters.opcua.node_ids import ACTION_FOLDER, ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX, MethodNode
-from gateway.errors import AdapterError
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec, ValueKind
 
 _IDS = ObjectIds
@@ -123,44 +123,34 @@ def _device_items(device: DeviceSpec, methods: Sequence[MethodNode]) -> Iterator
         yield from method_items(method)
 
 
+def _site_items(site: SiteSpec, methods: Sequence[MethodNode]) -> Iterator[ua.AddNodesItem]:
+    yield object_item(
+        _ANALYSERS,
+        standard_node(_IDS.ObjectsFolder),
+        ANALYSERS_FOLDER,
+        "Analysers of this site",
+        reference=_IDS.Organizes,
+        definition=_IDS.FolderType,
+    )
+    for device in site.devices:
+        yield from _device_items(device, [method for method in methods if method.device == device.name])
+
+
 def add_site(
-    site: SiteSpec,
-    values: list[AttributeValue],
-    methods: Sequence[MethodNode],
-    aspace: AddressSpace,
-    management: NodeManagementService,
+    site: SiteSpec, values: Sequence[AttributeValue], methods: Sequence[MethodNode], aspace: AddressSpace
 ) -> None:
-    """Add all nodes of the site in one batch; takes about 0.2 ms per node, so it belongs into a worker thread.
+    """Add all nodes of the site; takes about 0.2 ms per node, so it belongs into a worker thread.
 
     Args:
         site: What to add.
         values: Value attribute of every point, in the order of the site; the nodes use these very objects.
         methods: Actions to show as methods.
         aspace: Where to add; no client can see it yet.
-        management: Its service for adding nodes.
 
     Raises:
         AdapterError: A node was refused.
     """
-    items = [
-        object_item(
-            _ANALYSERS,
-            standard_node(_IDS.ObjectsFolder),
-            ANALYSERS_FOLDER,
-            "Analysers of this site",
-            reference=_IDS.Organizes,
-            definition=_IDS.FolderType,
-        )
-    ]
-    for device in site.devices:
-        items.extend(_device_items(device, [method for method in methods if method.device == device.name]))
-    for item, result in zip(items, management.add_nodes(items), strict=True):
-        if not result.StatusCode.is_good():
-            raise AdapterError(
-                f"node {item.RequestedNewNodeId.to_string()} was refused: {result.StatusCode.name}",
-                where="opcua",
-                hint="report this as a bug of the gateway",
-            )
+    add_nodes(aspace, _site_items(site, methods))
     identifiers = ("/".join((device.name, *point.path)) for device in site.devices for point in device.points)
     for identifier, value in zip(identifiers, values, strict=True):
         aspace[site_node(identifier)].attributes[AttributeIds.Value] = value
