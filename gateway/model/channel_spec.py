@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.model.meaning import Technology
 from gateway.model.points import AlarmLimits
 
 
@@ -18,6 +19,7 @@ class ChannelSpec:
         precision: Decimals worth showing.
         description: One line for people.
         limits: Alarm limits in `unit`.
+        technology: How the channel measures; OPC UA companion models type it by that. Left out, it is not known.
     """
 
     unit: str
@@ -25,3 +27,4 @@ class ChannelSpec:
     precision: int = 3
     description: str = ""
     limits: AlarmLimits | None = None
+    technology: Technology | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.meaning import ChannelRole, CompanionModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class DeviceDescription:
         frame_interval_s: Seconds between frames of an analyser that talks unasked; None for one that is polled.
         address: Modbus address on its bus; None where it has none.
         actions: What it can be made to do; in a running gateway, those that the settings have opened.
+        roles: Channel identity to what it is within the analyser; one that is left out is measured.
+        companion_model: How the settings want OPC UA clients to see it; no driver says this.
     """
 
     manufacturer: str
@@ -32,3 +35,5 @@ class DeviceDescription:
     frame_interval_s: float | None = None
     address: int | None = None
     actions: tuple[ActionSpec, ...] = ()
+    roles: Mapping[str, ChannelRole] = field(default_factory=dict)
+    companion_model: CompanionModel = CompanionModel.PLAIN

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gateway.model.meaning import CompanionModel, DeviceChannel, Meaning
+
 if TYPE_CHECKING:
     from gateway.model.actions import ActionSpec
 
@@ -51,6 +53,7 @@ class PointSpec:
         precision: Decimals worth showing (EPICS PREC).
         limits: Alarm limits, None for none.
         cyclic: True for a value written on every tick; False for one written only when it changes.
+        meaning: What it says, None where no alarm and no information model asks for it.
     """
 
     path: tuple[str, ...]
@@ -61,6 +64,7 @@ class PointSpec:
     precision: int = 0
     limits: AlarmLimits | None = None
     cyclic: bool = False
+    meaning: Meaning | None = None
 
     @property
     def browse_path(self) -> str:
@@ -96,6 +100,8 @@ class DeviceSpec:
         model: Model, empty when not known.
         groups: Groups of points; the first, `Acquired`, is what the analyser says.
         actions: Actions that the settings have opened.
+        channels: Its channels, in the order of their points.
+        companion_model: How OPC UA clients see it beside the plain tree.
     """
 
     name: str
@@ -104,6 +110,8 @@ class DeviceSpec:
     model: str
     groups: tuple[PointGroup, ...]
     actions: tuple[ActionSpec, ...] = ()
+    channels: tuple[DeviceChannel, ...] = ()
+    companion_model: CompanionModel = CompanionModel.PLAIN
 
     @property
     def points(self) -> tuple[PointSpec, ...]:

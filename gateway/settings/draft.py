@@ -49,7 +49,15 @@ class Draft:
             name: Entry(
                 one.driver,
                 one.bus,
-                CommonKeys(one.driver, one.bus, one.description, one.rate_hz, one.stale_after_s, dict(one.actions)),
+                CommonKeys(
+                    one.driver,
+                    one.bus,
+                    one.description,
+                    one.rate_hz,
+                    one.stale_after_s,
+                    dict(one.actions),
+                    one.model,
+                ),
                 one.options,
             )
             for name, one in settings.analysers.items()

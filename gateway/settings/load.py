@@ -70,6 +70,7 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
             entry.common.rate_hz,
             entry.common.stale_after_s,
             entry.common.actions,
+            entry.common.model,
         )
         for name, entry in (draft.analysers or {}).items()
         if entry.common is not None and entry.options is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.model.bus_spec import BusSpec
+from gateway.model.meaning import CompanionModel
 from gateway.model.operator import Operator
 from gateway.settings.positions import Positions
 
@@ -48,6 +49,8 @@ class CommonKeys:
         stale_after_s: Seconds without a good batch after which values are stale; left out, it follows the pace.
         actions: What the analyser may be made to do: name of the action to the operators who may ask for it. One that
             is left out is closed.
+        model: How OPC UA clients see it beside the plain tree: `padim` as a process analyser of PA-DIM, `adi` as an
+            analyser device of ADI.
     """
 
     driver: str
@@ -56,6 +59,7 @@ class CommonKeys:
     rate_hz: float = DEFAULT_RATE_HZ
     stale_after_s: float | None = None
     actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    model: CompanionModel = CompanionModel.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class AnalyserSettings:
         rate_hz: Polls per second; without meaning on a continuous bus.
         stale_after_s: Seconds without a good batch after which values are stale; None to follow the pace.
         actions: Name of each open action to the operators who may ask for it.
+        model: How OPC UA clients see it beside the plain tree.
     """
 
     name: str
@@ -81,6 +86,7 @@ class AnalyserSettings:
     rate_hz: float = DEFAULT_RATE_HZ
     stale_after_s: float | None = None
     actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    model: CompanionModel = CompanionModel.PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ def _describe(analyser: AnalyserSettings, settings: GatewaySettings) -> DeviceDe
     driver, protocol = registry.driver(analyser.driver), settings.buses[analyser.bus].protocol
     specs = driver.actions(analyser.options, protocol) if isinstance(driver, ActionDriver) else ()
     description = driver.describe(analyser.options, protocol)
-    return replace(description, actions=open_actions(specs, analyser.actions))
+    opened = open_actions(specs, analyser.actions)
+    return replace(description, actions=opened, companion_model=analyser.model)
 
 
 def site_spec(settings: GatewaySettings) -> SiteSpec:

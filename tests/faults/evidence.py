@@ -29,7 +29,7 @@ CHANNELS = ("I1", "I3", "D1")
 
 PERIOD_S = 20.0
 _SPAN = 10.0
-_FIRST_ALARM = 2 + [flag for flag, _meaning in CHANNEL_FLAGS].index("Alarm1")
+_FIRST_ALARM = 2 + [flag for flag, _meaning, _text in CHANNEL_FLAGS].index("Alarm1")
 _RESOLUTION_S = 0.004
 """Of a value with three decimals, twice."""
 

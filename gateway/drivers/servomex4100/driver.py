@@ -11,6 +11,7 @@ from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.actions import ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.discovery import Identity
+from gateway.model.meaning import ChannelRole
 from gateway.model.readings import ProtocolKind
 from gateway.model.wire_time import WireExchange
 from gateway.ports import ActionExecutor, BroadcastSource, FrameRecogniser, LinkOpener, ModbusBus, PollSource
@@ -71,6 +72,11 @@ class Servomex4100:
             has_clock=continuous,
             frame_interval_s=options.frame_interval_s if continuous else None,
             address=None if continuous else options.address,
+            roles={
+                channel: ChannelRole(SLOT_BY_ID[channel].kind, SLOT_BY_ID[channel].parent)
+                for channel in options.channels
+                if channel in SLOT_BY_ID
+            },
         )
 
     def exchanges(self, settings: object, protocol: ProtocolKind) -> Sequence[WireExchange]:
