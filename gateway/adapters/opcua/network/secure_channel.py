@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidSignature
 
 from gateway.adapters.opcua.engine.wire_types import standard_node, status_code
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
+from gateway.adapters.opcua.security.identity import ANONYMOUS, ClientIdentity, Role
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.adapters.opcua.services.pending_calls import PendingCalls
 from gateway.adapters.opcua.services.sessions import ClientSession
@@ -153,6 +154,7 @@ class SecureChannel(UaProcessor):
             params.UserIdentityToken = ua.AnonymousIdentityToken()  # the base class knows nobody by name
         result = session.activate_session(params, security.client_certificate)
         session.origin = origin
+        session.identity = ANONYMOUS if origin is None else ClientIdentity(origin.user, Role.OPERATOR)
         self._adopt(session)
         self._answer(requesthdr, seqhdr, ua.ActivateSessionResponse(Parameters=result))
 

@@ -19,6 +19,7 @@ from asyncua.ua.status_codes import StatusCodes
 from gateway.adapters.opcua.engine.wire_types import status_code
 from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
+from gateway.adapters.opcua.security.identity import ClientIdentity
 from gateway.model.actions import ActionOrigin
 
 TOKEN_BYTES = 32
@@ -37,6 +38,7 @@ class ClientSession(InternalSession):
     Attributes:
         channel: The connection that may use the session; None before it is told, and after that connection has gone.
         security: Of the channel in which the session was created.
+        identity: Who uses the session; None until it is activated.
         origin: The operator who has logged in; None for an anonymous reader.
     """
 
@@ -50,6 +52,7 @@ class ClientSession(InternalSession):
         super().__init__(server, server.aspace, subscriptions, name, external=True)
         self.channel: object | None = None
         self.security: ChannelSecurity | None = None
+        self.identity: ClientIdentity | None = None
         self.origin: ActionOrigin | None = None
         self._methods = methods
         self._subscriptions = subscriptions
