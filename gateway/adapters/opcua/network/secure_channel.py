@@ -66,7 +66,7 @@ class SecureChannel(UaProcessor):
         super().__init__(server, transport, limits)
         self._server = server
         self._peer_address: str = self.name[0]
-        self._calls = None if server.methods is None else PendingCalls(server, server.methods)
+        self._calls = PendingCalls(server)
 
     @property
     def security(self) -> ChannelSecurity:
@@ -120,8 +120,8 @@ class SecureChannel(UaProcessor):
         if typeid not in _WITHOUT_SESSION:
             session = self._own_session(requesthdr)
             self.session = session
-            if typeid == _CALL and self._calls is not None and session.is_activated():
-                self._calls.start(session.origin, requesthdr, body, partial(self._answer, requesthdr, seqhdr))
+            if typeid == _CALL and session.is_activated():
+                self._calls.start(session, requesthdr, body, partial(self._answer, requesthdr, seqhdr))
                 return True
         return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
 
@@ -189,8 +189,7 @@ class SecureChannel(UaProcessor):
 
     async def close(self) -> None:
         """Forget a connection that is gone: nobody waits for its calls, and a session that has moved on stays."""
-        if self._calls is not None:
-            self._calls.cancel()
+        self._calls.cancel()
         if isinstance(self.session, ClientSession):
             if self.session.channel is self:
                 self.session.channel = None

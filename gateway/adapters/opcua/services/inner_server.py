@@ -5,9 +5,6 @@ It is closed for everything but reading until `open_actions` opens it for operat
 
 from __future__ import annotations
 
-from collections.abc import Container
-from datetime import UTC, datetime
-
 import anyio
 from anyio.abc import TaskGroup
 from asyncua import ua
@@ -15,17 +12,14 @@ from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
-from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.engine.coroutine import run_without_suspending
-from gateway.adapters.opcua.engine.wire_types import data_value, standard_node
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
 from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
 from gateway.adapters.opcua.security.operators import Operators
 from gateway.adapters.opcua.security.user_manager import AnonymousReaders
-from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL, MethodCalls
+from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 MAX_CONNECTIONS = 100
@@ -43,14 +37,16 @@ class InnerServer(InternalServer):
 
     Attributes:
         operators: Who may log in by user name; None for nobody.
-        methods: What operators may call; None for nothing.
+        methods: What clients may call.
+        limits: How much clients may ask for.
         calls: Owner of the calls in progress; None while the server takes none.
     """
 
     def __init__(self) -> None:
         super().__init__(user_manager=AnonymousReaders())
         self.operators: Operators | None = None
-        self.methods: MethodCalls | None = None
+        self.methods = MethodTable(self.aspace)
+        self.limits = Limits()
         self.calls: TaskGroup | None = None
         self._subscriptions = Subscriptions(self.aspace, iserver=self)
         self.subscription_service = self._subscriptions
@@ -62,18 +58,10 @@ class InnerServer(InternalServer):
         self.max_unacked_messages_per_subscription = MAX_UNACKNOWLEDGED_MESSAGES
         self.max_monitored_item_queue_size = MAX_QUEUE_SIZE
 
-    def open_actions(self, identity: ApplicationIdentity, operators: Operators, methods: MethodCalls) -> None:
-        """Let operators log in and call methods. After `init`, before the server listens."""
+    def open_actions(self, identity: ApplicationIdentity, operators: Operators) -> None:
+        """Let operators log in. After `init`, before the server listens."""
         self.certificate, self.private_key = identity.certificate, identity.private_key
-        self.operators, self.methods = operators, methods
-        limit = ua.Variant(MAX_METHODS_PER_CALL, ua.VariantType.UInt32)
-        now = datetime.now(UTC)
-        written = self.aspace.write_attribute_value(
-            standard_node(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerMethodCall),
-            AttributeIds.Value,
-            data_value(limit, ua.StatusCode(), now, now),
-        )
-        run_without_suspending(written).check()
+        self.operators = operators
 
     def create_session(
         self,
@@ -90,8 +78,7 @@ class InnerServer(InternalServer):
             return super().create_session(name, user, external)
         if len(self._external_sessions) >= MAX_SESSIONS:
             raise ServiceError(StatusCodes.BadTooManySessions)
-        methods: Container[ua.NodeId] = frozenset() if self.methods is None else self.methods
-        return ClientSession(self, self._subscriptions, name, methods)
+        return ClientSession(self, self._subscriptions, name)
 
     async def make_room(self) -> None:
         """Before a session or a subscription: where there is no room, the oldest session without a connection ends.

@@ -1,4 +1,4 @@
-"""Judges the arguments of a call (OPC 10000-4 section 5.12.2.4): first their number and types, then their values."""
+"""Judges the number and the types of a call's arguments (OPC 10000-4 section 5.12.2.4)."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.address_space.method_items import argument_type
-from gateway.model.actions import ActionSpec
+from gateway.adapters.opcua.engine.wire_types import standard_node
 
+_SUBTYPE = standard_node(ObjectIds.HasSubtype)
+_KINDS = ua.VariantType
+_SIGNED = frozenset({_KINDS.SByte, _KINDS.Int16, _KINDS.Int32, _KINDS.Int64})
+_UNSIGNED = frozenset({_KINDS.Byte, _KINDS.UInt16, _KINDS.UInt32, _KINDS.UInt64})
+_ABSTRACT = {
+    standard_node(ObjectIds.BaseDataType): frozenset(_KINDS),
+    standard_node(ObjectIds.Number): _SIGNED | _UNSIGNED | {_KINDS.Float, _KINDS.Double},
+    standard_node(ObjectIds.Integer): _SIGNED,
+    standard_node(ObjectIds.UInteger): _UNSIGNED,
+    standard_node(ObjectIds.Enumeration): frozenset({_KINDS.Int32}),
+}
+"""What may be sent for data types that are no built-in type themselves."""
 
-@dataclass(frozen=True, slots=True)
-class CallArguments:
-    """Arguments of the right number and types.
-
-    Attributes:
-        values: Whole numbers, in the order of the action; they may still be out of range.
-        confirmed: The client means it.
-    """
-
-    values: tuple[int, ...]
-    confirmed: bool
+_LAST_BUILT_IN = ObjectIds.DiagnosticInfo
 
 
 @dataclass(frozen=True, slots=True)
 class ArgumentFault:
-    """Arguments that no action could be asked for with.
+    """Arguments that the method cannot be called with.
 
     Attributes:
         status: StatusCode of the call.
@@ -38,28 +41,52 @@ class ArgumentFault:
     results: tuple[int, ...] = ()
 
 
-def read_arguments(action: ActionSpec, given: Sequence[ua.Variant] | None) -> CallArguments | ArgumentFault:
-    """What the client gave; None counts as no argument."""
-    given = given or ()
-    kinds = [*map(argument_type, action.arguments), ua.VariantType.Boolean]
-    if len(given) != len(kinds):
-        too_few = len(given) < len(kinds)
-        return ArgumentFault(StatusCodes.BadArgumentsMissing if too_few else StatusCodes.BadTooManyArguments)
-    matches = [one.VariantType == kind and not one.is_array for one, kind in zip(given, kinds, strict=True)]
-    if not all(matches):
-        results = tuple(StatusCodes.Good if match else StatusCodes.BadTypeMismatch for match in matches)
+def _kinds(aspace: AddressSpace, data_type: ua.NodeId) -> frozenset[ua.VariantType]:
+    """Types on the wire of one data type; subtypes are sent as the built-in type they come from."""
+    current: ua.NodeId | None = data_type
+    while current is not None:
+        if current in _ABSTRACT:
+            return _ABSTRACT[current]
+        identifier = current.Identifier
+        if current.NamespaceIndex == 0 and isinstance(identifier, int) and 0 < identifier <= _LAST_BUILT_IN:
+            return frozenset({_KINDS(identifier)})
+        node = aspace.get(current)
+        above = () if node is None else node.references
+        current = next((one.NodeId for one in above if not one.IsForward and one.ReferenceTypeId == _SUBTYPE), None)
+    raise ValueError(f"{data_type.to_string()} is no data type")
+
+
+def _has_rank(value_rank: int, given: ua.Variant) -> bool:
+    if value_rank == ua.ValueRank.Scalar:
+        return not given.is_array
+    if value_rank in (ua.ValueRank.Any, ua.ValueRank.ScalarOrOneDimension):
+        return True
+    return bool(given.is_array)
+
+
+class ArgumentTypes:
+    """What one method takes.
+
+    Args:
+        aspace: Knows the data types.
+        inputs: InputArguments of the method.
+
+    Raises:
+        ValueError: The address space does not know a data type.
+    """
+
+    def __init__(self, aspace: AddressSpace, inputs: Sequence[ua.Argument]) -> None:
+        self._expected = [(_kinds(aspace, one.DataType), int(one.ValueRank)) for one in inputs]
+
+    def fault(self, given: Sequence[ua.Variant]) -> ArgumentFault | None:
+        """Why the method cannot be called with these; None if it can."""
+        if len(given) != len(self._expected):
+            too_few = len(given) < len(self._expected)
+            return ArgumentFault(StatusCodes.BadArgumentsMissing if too_few else StatusCodes.BadTooManyArguments)
+        results = tuple(
+            StatusCodes.Good if one.VariantType in kinds and _has_rank(rank, one) else StatusCodes.BadTypeMismatch
+            for one, (kinds, rank) in zip(given, self._expected, strict=True)
+        )
+        if all(result == StatusCodes.Good for result in results):
+            return None
         return ArgumentFault(StatusCodes.BadInvalidArgument, results)
-    *values, confirmed = (one.Value for one in given)
-    return CallArguments(tuple(values), bool(confirmed))
-
-
-def doubts(action: ActionSpec, arguments: CallArguments) -> ArgumentFault | None:
-    """Which values are a reason to refuse the action; None if none is."""
-    results = [
-        StatusCodes.Good if one.lowest <= value <= one.highest else StatusCodes.BadOutOfRange
-        for one, value in zip(action.arguments, arguments.values, strict=True)
-    ]
-    results.append(StatusCodes.Good if arguments.confirmed else StatusCodes.BadInvalidArgument)
-    if all(result == StatusCodes.Good for result in results):
-        return None
-    return ArgumentFault(StatusCodes.BadInvalidArgument, tuple(results))

@@ -12,7 +12,7 @@ from gateway.adapters.opcua.node_ids import MethodNode
 from gateway.adapters.opcua.security.application_identity import new_identity, own_address
 from gateway.adapters.opcua.security.operators import Operators
 from gateway.adapters.opcua.services.inner_server import InnerServer
-from gateway.adapters.opcua.services.method_calls import MethodCalls
+from gateway.adapters.opcua.services.method_calls import offer_actions
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.ports import ActionDesk
@@ -52,5 +52,6 @@ async def open_actions(
         raise AdapterError(
             f"no certificate for these host names: {error}", where="opcua", hint="correct `advertised_host`"
         ) from error
-    inner.open_actions(identity, Operators(desk, identity.private_key), MethodCalls(desk, methods, inner.aspace))
+    inner.open_actions(identity, Operators(desk, identity.private_key))
+    offer_actions(inner.methods, desk, methods)
     _LOG.info("open for operators over Basic256Sha256; thumbprint of this start's certificate: %s", identity.thumbprint)

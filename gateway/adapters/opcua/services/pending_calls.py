@@ -12,8 +12,8 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from gateway.adapters.opcua.engine.wire_types import status_code
 from gateway.adapters.opcua.services.inner_server import InnerServer
-from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL, CallOutcome, MethodCalls
-from gateway.model.actions import ActionOrigin
+from gateway.adapters.opcua.services.method_table import CallOutcome
+from gateway.adapters.opcua.services.sessions import ClientSession
 
 MAX_CALLS = 4
 """Call requests of one connection that may be in progress."""
@@ -44,20 +44,18 @@ class PendingCalls:
     """Call requests of one connection.
 
     Args:
-        server: The inner server, whose task group owns them.
-        methods: What can be called.
+        server: The inner server, whose task group owns them and whose methods can be called.
     """
 
-    def __init__(self, server: InnerServer, methods: MethodCalls) -> None:
+    def __init__(self, server: InnerServer) -> None:
         self._server = server
-        self._methods = methods
         self._scopes: set[anyio.CancelScope] = set()
 
-    def start(self, origin: ActionOrigin | None, header: ua.RequestHeader, body: Buffer, answer: Answer) -> None:
+    def start(self, session: ClientSession, header: ua.RequestHeader, body: Buffer, answer: Answer) -> None:
         """Begin one request; `answer` follows when all its methods are through.
 
         Args:
-            origin: The operator; None for anybody else.
+            session: Who calls.
             header: Of the request.
             body: `CallParameters` as they came.
             answer: Called once.
@@ -70,7 +68,7 @@ class PendingCalls:
         requests = struct_from_binary(ua.CallParameters, body).MethodsToCall
         if not requests:
             raise ServiceError(StatusCodes.BadNothingToDo)
-        if len(requests) > MAX_METHODS_PER_CALL or len(self._scopes) >= MAX_CALLS:
+        if len(requests) > self._server.limits.methods_per_call or len(self._scopes) >= MAX_CALLS:
             raise ServiceError(StatusCodes.BadTooManyOperations)
         if self._server.calls is None:
             raise ServiceError(StatusCodes.BadServerHalted)
@@ -82,7 +80,7 @@ class PendingCalls:
             outcomes: list[CallOutcome] | None = None
             try:
                 with scope:
-                    outcomes = [await self._methods.call(request, origin) for request in requests]
+                    outcomes = [await self._server.methods.call(request, session) for request in requests]
             finally:
                 self._scopes.discard(scope)
                 if outcomes is not None:

@@ -1,19 +1,18 @@
 """Sessions of clients: they read, they cannot be guessed, and they keep their hands off each other.
 
 asyncua 2.1.0 counts authentication tokens upwards and lets any session delete or change the subscriptions of another.
-Who may use a session is for the `SecureChannel` to judge; who may call a method is for `MethodCalls`.
+Who may use a session is for the `SecureChannel` to judge; who may call a method is for the `MethodTable`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.engine.wire_types import status_code
@@ -33,7 +32,6 @@ class ClientSession(InternalSession):
         server: The inner server.
         subscriptions: Of all sessions.
         name: Of the peer.
-        methods: What operators may call.
 
     Attributes:
         channel: The connection that may use the session; None before it is told, and after that connection has gone.
@@ -42,19 +40,12 @@ class ClientSession(InternalSession):
         origin: The operator who has logged in; None for an anonymous reader.
     """
 
-    def __init__(
-        self,
-        server: InternalServer,
-        subscriptions: Subscriptions,
-        name: str,
-        methods: Container[ua.NodeId] = frozenset(),
-    ) -> None:
+    def __init__(self, server: InternalServer, subscriptions: Subscriptions, name: str) -> None:
         super().__init__(server, server.aspace, subscriptions, name, external=True)
         self.channel: object | None = None
         self.security: ChannelSecurity | None = None
         self.identity: ClientIdentity | None = None
         self.origin: ActionOrigin | None = None
-        self._methods = methods
         self._subscriptions = subscriptions
         server.unregister_external_session(self)
         self.auth_token = ua.NodeId(ua.ByteString(secrets.token_bytes(TOKEN_BYTES)))
@@ -68,25 +59,12 @@ class ClientSession(InternalSession):
         self._start_timeout_watchdog()
         return result
 
-    async def read(self, params: ua.ReadParameters) -> list[ua.DataValue]:
-        """As the base class; methods are executable for operators."""
-        results = await super().read(params)
-        if self.origin is not None:
-            for index, item in enumerate(params.NodesToRead):
-                if item.AttributeId == AttributeIds.UserExecutable and item.NodeId in self._methods:
-                    results[index] = ua.DataValue(ua.Variant(True, ua.VariantType.Boolean))
-        return results
-
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Refuse every operation; nothing here is writable."""
         return [
             status_code(StatusCodes.BadNotWritable if item.NodeId in self.aspace else StatusCodes.BadNodeIdUnknown)
             for item in params.NodesToWrite
         ]
-
-    async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
-        """Refuse every operation: without open actions nothing can be called."""
-        return [ua.CallMethodResult(StatusCode=status_code(StatusCodes.BadUserAccessDenied)) for _request in params]
 
     def _require_mine(self, subscription_id: int) -> None:
         if not self._subscriptions.is_owned(subscription_id, self.session_id):
