@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
 from gateway.model.operator import Operator
-from gateway.runtime.printable import printable
+from gateway.model.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.model.actions import ActionRequest
+from gateway.model.printable import printable
 from gateway.model.stamp import Stamp
-from gateway.runtime.printable import printable
 
 _LONGEST_RESULT = 400
 _MOST_ARGUMENTS = 8

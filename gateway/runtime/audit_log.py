@@ -10,10 +10,10 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskStatus
 
+from gateway.model.line_budget import LineBudget
 from gateway.model.stamp import Clock
 from gateway.runtime.audit_entry import AuditEntry, Outcome
 from gateway.runtime.audit_file import AuditFile
-from gateway.runtime.line_budget import LineBudget
 
 REFUSALS_AT_ONCE = 60
 REFUSALS_PER_S = 1.0
