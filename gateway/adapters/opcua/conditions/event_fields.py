@@ -1,0 +1,108 @@
+"""Operands that name a field of an event (SimpleAttributeOperand, OPC 10000-4 section 7.7.4.5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaprotocol_auto import SimpleAttributeOperand
+
+from gateway.adapters.opcua.conditions.event import Event, FieldPath
+from gateway.adapters.opcua.conditions.event_types import BASE_EVENT_TYPE, CONDITION_TYPE, EventTypes
+from gateway.adapters.opcua.engine.wire_types import status_code
+
+MAX_PATH = 8
+"""Steps from a type to a field; the longest of OPC UA itself has three."""
+
+NULL = ua.Variant(None, ua.VariantType.Null)
+_NO_DATA = ua.Variant(status_code(StatusCodes.BadIndexRangeNoData), ua.VariantType.StatusCode)
+_RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
+_SLICED = (str, bytes, list)
+
+
+class OperandError(Exception):
+    """No event can ever have this field.
+
+    Attributes:
+        status: StatusCode that says why.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOperand:
+    """One field, as it is picked out of events.
+
+    Attributes:
+        kind: Only events of this type and its subtypes have it.
+        path: Of the field; None for the ConditionId.
+        span: First and last element wanted, None for all.
+    """
+
+    kind: ua.NodeId
+    path: FieldPath | None
+    span: tuple[int, int] | None
+
+    @classmethod
+    def parse(cls, types: EventTypes, operand: SimpleAttributeOperand) -> FieldOperand:
+        """Check what a client wrote.
+
+        Raises:
+            OperandError: No event can ever have it.
+        """
+        kind = operand.TypeDefinitionId
+        if kind is None or kind.is_null():
+            kind = BASE_EVENT_TYPE
+        if kind not in types:
+            raise OperandError(StatusCodes.BadTypeDefinitionInvalid)
+        span = _span(operand.IndexRange)
+        steps = operand.BrowsePath or []
+        if not steps:
+            if operand.AttributeId != AttributeIds.NodeId:
+                raise OperandError(StatusCodes.BadAttributeIdInvalid)
+            if not types.is_a(kind, CONDITION_TYPE) and not types.is_a(CONDITION_TYPE, kind):
+                raise OperandError(StatusCodes.BadNodeIdUnknown)
+            return cls(kind, None, span)
+        if any(step is None or not step.Name for step in steps):
+            raise OperandError(StatusCodes.BadBrowseNameInvalid)
+        path = tuple((step.NamespaceIndex, step.Name) for step in steps)
+        if len(path) > MAX_PATH or not types.can_have(kind, path):
+            raise OperandError(StatusCodes.BadNodeIdUnknown)
+        if operand.AttributeId != AttributeIds.Value:
+            raise OperandError(StatusCodes.BadAttributeIdInvalid)
+        return cls(kind, path, span)
+
+    def value(self, types: EventTypes, event: Event) -> ua.Variant:
+        """The field of one event; null where the event has none."""
+        if self.kind != BASE_EVENT_TYPE and not types.is_a(event.event_type, self.kind):
+            return NULL
+        if self.path is None:
+            return NULL if event.condition is None else ua.Variant(event.condition, ua.VariantType.NodeId)
+        value = event.fields.get(self.path, NULL)
+        return value if self.span is None or value.Value is None else _part(value, *self.span)
+
+
+def _span(text: str | None) -> tuple[int, int] | None:
+    """A NumericRange of one dimension (OPC 10000-4 section 7.27); fields of events have no more."""
+    if not text:
+        return None
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        raise OperandError(StatusCodes.BadIndexRangeInvalid)
+    first, last = int(found[1]), int(found[2] or found[1])
+    if found[2] is not None and last <= first:
+        raise OperandError(StatusCodes.BadIndexRangeInvalid)
+    return first, last
+
+
+def _part(value: ua.Variant, first: int, last: int) -> ua.Variant:
+    content = value.Value
+    if not isinstance(content, _SLICED) or first >= len(content):
+        return _NO_DATA
+    return ua.Variant(content[first : last + 1], value.VariantType, is_array=value.is_array)
