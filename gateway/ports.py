@@ -8,20 +8,24 @@ A driver sees a bus or a byte link, never a port or a socket. An adapter sees a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from gateway.model.access import AccessRecord, Place
 from gateway.model.actions import ActionRequest, ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.discovery import Identity
 from gateway.model.points import SiteSpec, Value
-from gateway.model.quality import State
+from gateway.model.quality import Quality
 from gateway.model.readings import ProtocolKind
+from gateway.model.role import Role
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.user import KnownUser
 from gateway.model.wire_time import WireExchange
 
 if TYPE_CHECKING:
@@ -97,6 +101,24 @@ class AdapterKind(Protocol):
         ...
 
 
+@runtime_checkable
+class SettingsWithFiles(Protocol):
+    """Settings of an adapter that name files or folders."""
+
+    def beside(self, folder: Path) -> object:
+        """The same settings with every relative path in them taken from `folder`, that of the settings file."""
+        ...
+
+
+@runtime_checkable
+class GuardedKind(Protocol):
+    """A northbound protocol that can be closed to clients without a user."""
+
+    def needs_users(self, settings: object) -> bool:
+        """Whether these settings let in nobody but users who prove who they are."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadBack:
     """One point as a client of one protocol sees it.
@@ -104,12 +126,20 @@ class ReadBack:
     Attributes:
         value: Its value, None where the protocol carries none.
         unix_us: Its time stamp, UTC in microseconds since 1970.
-        states: Every state that looks like this on the protocol.
+        status_code: OPC UA StatusCode with its limit bits, None where the protocol has none.
+        alarm: EPICS STAT and SEVR, None where the protocol has none.
     """
 
     value: Value
     unix_us: int
-    states: frozenset[State]
+    status_code: int | None = None
+    alarm: tuple[int, int] | None = None
+
+    def shows(self, quality: Quality) -> bool:
+        """Whether a state of that quality looks like this on the protocol."""
+        if self.status_code is not None and self.status_code != quality.status_code:
+            return False
+        return self.alarm is None or self.alarm == (quality.status, quality.severity)
 
 
 @runtime_checkable
@@ -137,11 +167,62 @@ class SelfReadingKind(Protocol):
         ...
 
 
+class UserDirectory(Protocol):
+    """Who may log in, and what they may do. It is the same for all adapters and may change while they serve."""
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether anybody could ever log in by name; without, an adapter need not offer it."""
+        ...
+
+    async def by_password(self, name: str, read_password: Callable[[], str], place: Place) -> KnownUser:
+        """Who a password proves. Guessing is slowed down, and nobody learns from the time whether a name exists.
+
+        Args:
+            name: As the client gives it.
+            read_password: Returns the password, and raises what it likes; called in a worker thread.
+            place: Where the client is.
+
+        Raises:
+            LoginRefusedError: It is wrong, or was not looked at because of wrong ones before; `LoginBusyError` when
+                too many others are waiting.
+        """
+        ...
+
+    def by_certificate(self, thumbprint: str) -> KnownUser:
+        """Whose certificate this is. That the client holds its key, and that it is trusted, is for the adapter to see.
+
+        Args:
+            thumbprint: SHA-256 in lower-case hexadecimal.
+
+        Raises:
+            LoginRefusedError: It belongs to nobody who may log in.
+        """
+        ...
+
+    def is_current(self, user: KnownUser) -> bool:
+        """Whether somebody who has logged in could do so again now, by the same proof and with the same role."""
+        ...
+
+    def members(self, role: Role) -> Sequence[str]:
+        """Names of those who have exactly this role at present."""
+        ...
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener whenever something has changed; returns what ends it."""
+        ...
+
+
 class ActionDesk(Protocol):
     """Where an adapter takes the wishes of its clients. It checks, carries out and writes the audit log."""
 
-    def knows(self, user: str, password: str) -> bool:
-        """Whether this is the password of an operator of the settings; compares in constant time."""
+    @property
+    def users(self) -> UserDirectory:
+        """Who may log in."""
+        ...
+
+    def note(self, record: AccessRecord) -> None:
+        """List in the audit log that somebody came, went or was turned away. Never suspends; floods are bounded."""
         ...
 
     async def invoke(self, request: ActionRequest) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gateway.model.points import PointSpec
 from gateway.model.quality import QUALITY, State
+from gateway.model.status_codes import StatusClass, status_class
 from gateway.runtime.explain import Communication, LivePoint
 
 _WIDTH = 110
@@ -29,7 +30,8 @@ class What:
         type: Natural type.
         unit: Engineering unit, empty for none.
         range: Lowest and highest value expected, None when not known.
-        limits: Alarm limits that are on, by name.
+        instrument_range: Lowest and highest value that the instrument can show, None when not known.
+        limits: Alarm limits that are on, by name, with `hysteresis` and `delay_s` where they are not 0.
         names: Adapter to the name that the point has there.
     """
 
@@ -38,6 +40,7 @@ class What:
     type: str
     unit: str
     range: tuple[float, float] | None
+    instrument_range: tuple[float, float] | None
     limits: dict[str, float]
     names: dict[str, str]
 
@@ -45,13 +48,15 @@ class What:
     def of(cls, device: str, spec: PointSpec, names: Mapping[str, str]) -> What:
         """From the description of the point and its names."""
         limits = {} if spec.limits is None else asdict(spec.limits)
+        off = {"hysteresis": 0, "delay_s": 0}
         return cls(
             f"{device}/{spec.browse_path}",
             spec.description,
             spec.kind.value,
             spec.unit,
             spec.display_range,
-            {name: limit for name, limit in limits.items() if limit is not None},
+            spec.instrument_range,
+            {name: value for name, value in limits.items() if value not in (None, off.get(name))},
             dict(names),
         )
 
@@ -141,9 +146,14 @@ def _what(what: What) -> Iterator[Line]:
     yield "meaning", what.meaning
     yield "type", what.type
     yield "unit", what.unit
-    yield "range", "" if what.range is None else f"{what.range[0]:g} to {what.range[1]:g}{unit}"
-    yield "limits", ", ".join(f"{name} {limit:g}{unit}" for name, limit in what.limits.items())
+    for label, ends in (("range", what.range), ("instrument", what.instrument_range)):
+        yield label, "" if ends is None else f"{ends[0]:g} to {ends[1]:g}{unit}"
+    yield "limits", ", ".join(_limit(name, value, unit) for name, value in what.limits.items())
     yield from what.names.items()
+
+
+def _limit(name: str, value: float, unit: str) -> str:
+    return f"delay {value:g} s" if name == "delay_s" else f"{name} {value:g}{unit}"
 
 
 def _where_from(where: WhereFrom) -> Iterator[Line]:
@@ -157,7 +167,7 @@ def _where_from(where: WhereFrom) -> Iterator[Line]:
 
 
 def _now(now: LivePoint, what: What, where: WhereFrom) -> Iterator[Line]:
-    keeps_value = QUALITY[State(now.state)].keeps_value
+    keeps_value = status_class(now.status_code) is not StatusClass.BAD
     unit = f" {what.unit}" if what.unit and now.value is not None else ""
     hidden = "" if keeps_value or now.value is None else " (OPC UA shows none: its StatusCode is Bad)"
     yield "value", f"{'none' if now.value is None else now.value}{unit}{hidden}"
@@ -166,7 +176,8 @@ def _now(now: LivePoint, what: What, where: WhereFrom) -> Iterator[Line]:
     for flag in now.decided_by:
         yield "", f"{flag}: {where.flags.get(flag, '')}"
     yield "since", "" if now.since is None else f"{_moment(now.since)}, {_passed(now.since, now.asked_at)}"
-    yield "OPC UA", f"{now.status_name} (0x{now.status_code:08X})"
+    bits = "" if now.limit_bits == "none" else f", limit bits {now.limit_bits}"
+    yield "OPC UA", f"{now.status_name} (0x{now.status_code:08X}){bits}"
     yield "EPICS", f"STAT {now.alarm_status}, SEVR {now.alarm_severity}"
     yield "bytes", now.raw + (f", unit '{now.sent_unit}'" if now.raw else "")
     age = "" if now.age_s is None else f", {_seconds(now.age_s)} ago"

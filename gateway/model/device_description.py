@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.meaning import ChannelRole, CompanionModel
+from gateway.model.quality import QUALITY, Quality, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class DeviceDescription:
         actions: What it can be made to do; in a running gateway, those that the settings have opened.
         roles: Channel identity to what it is within the analyser; one that is left out is measured.
         companion_model: How the settings want OPC UA clients to see it; no driver says this.
+        quality: How the settings want its states to look; no driver says this.
     """
 
     manufacturer: str
@@ -37,3 +39,4 @@ class DeviceDescription:
     actions: tuple[ActionSpec, ...] = ()
     roles: Mapping[str, ChannelRole] = field(default_factory=dict)
     companion_model: CompanionModel = CompanionModel.PLAIN
+    quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway.model.meaning import CompanionModel, DeviceChannel, Meaning
+from gateway.model.quality import QUALITY, Quality, State
 
 if TYPE_CHECKING:
     from gateway.model.actions import ActionSpec
@@ -32,12 +34,16 @@ class AlarmLimits:
         low: At or below it the value is in minor alarm (EPICS LOW).
         high: At or above it the value is in minor alarm (EPICS HIGH).
         high_high: At or above it the value is in major alarm (EPICS HIHI).
+        hysteresis: How far the value has to come back from a limit before the alarm ends (EPICS HYST).
+        delay_s: Seconds that the value has to stay beyond a limit before the alarm begins.
     """
 
     low_low: float | None = None
     low: float | None = None
     high: float | None = None
     high_high: float | None = None
+    hysteresis: float = 0.0
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class PointSpec:
         description: What it means, one line.
         unit: Engineering unit, empty for none.
         display_range: Lowest and highest value expected (OPC UA EURange, EPICS LOPR/HOPR); None when not known.
+        instrument_range: Lowest and highest value that the instrument can show (OPC UA InstrumentRange); None when not
+            known.
         precision: Decimals worth showing (EPICS PREC).
         limits: Alarm limits, None for none.
         cyclic: True for a value written on every tick; False for one written only when it changes.
@@ -65,6 +73,7 @@ class PointSpec:
     limits: AlarmLimits | None = None
     cyclic: bool = False
     meaning: Meaning | None = None
+    instrument_range: tuple[float, float] | None = None
 
     @property
     def browse_path(self) -> str:
@@ -81,12 +90,14 @@ class PointGroup:
         device: Name of the analyser.
         points: Fixed order; values and states of an Update follow it index for index.
         name: What it is within its device; see `DeviceSpec.group`.
+        quality: How each state of these points looks: the default table, or that of the settings for this analyser.
     """
 
     index: int
     device: str
     points: tuple[PointSpec, ...]
     name: str = ""
+    quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,11 @@ class DeviceSpec:
     actions: tuple[ActionSpec, ...] = ()
     channels: tuple[DeviceChannel, ...] = ()
     companion_model: CompanionModel = CompanionModel.PLAIN
+
+    @property
+    def quality(self) -> Mapping[State, Quality]:
+        """How each state of what the analyser says looks; `PointGroup.quality` of the first group."""
+        return self.groups[0].quality
 
     @property
     def points(self) -> tuple[PointSpec, ...]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.limit_alarms import LimitWatch
 from gateway.model.points import PointGroup, Value
-from gateway.model.quality import QUALITY, State
+from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelStatus
 from gateway.model.sample import Sample
 from gateway.model.site_builder import CHANNEL_FLAGS
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
-from gateway.model.value_rules import Reason, canonical_unit, value_rule
+from gateway.model.value_rules import Reason, ValueRule, canonical_unit, value_rule
 
 _POINTS_PER_CHANNEL = 2 + len(CHANNEL_FLAGS)
 
@@ -41,10 +42,18 @@ class Projector:
 
     def __init__(self, group: PointGroup, channels: Mapping[str, ChannelSpec]) -> None:
         self._group = group
-        self._channels = [(spec, canonical_unit(spec.unit)) for spec in channels.values()]
+        self._channels = [
+            (spec, canonical_unit(spec.unit), None if spec.limits is None else LimitWatch(spec.limits))
+            for spec in channels.values()
+        ]
+        self._rules: list[ValueRule] = []
         count = len(group.points)
         self._cyclic = [point.cyclic for point in group.points]
         self._known: list[Value] = [None] * count
+        self._known_states: list[State] = [State.WAITING] * count
+        for place, spec in enumerate(channels.values()):
+            if spec.out_of_service:
+                self._known_states[place * _POINTS_PER_CHANNEL] = State.OUT_OF_SERVICE
         self._values: list[Value] = [None] * count
         self._states: list[State] = [State.WAITING] * count
         self._communication = len(self._channels) * _POINTS_PER_CHANNEL
@@ -58,38 +67,46 @@ class Projector:
         assert isinstance(analyser, AnalyserStatus)  # noqa: S101  the drivers' contract suite checks it
         self._ticks += 1
         values: list[Value] = []
-        states: list[State] = []
-        for sample, (spec, unit) in zip(batch, self._channels, strict=True):
+        rules: list[ValueRule] = []
+        for sample, (spec, unit, watch) in zip(batch, self._channels, strict=True):
             reading = sample.reading
             assert reading is not None  # noqa: S101  an error Sample never comes with readings
             values.append(reading.value)
-            states.append(value_rule(reading, analyser, spec, unit).state)
+            rules.append(value_rule(reading, analyser, spec, unit, watch, stamp.monotonic_ns))
             values.append(reading.name)
             values.extend(_flags(reading.status))
         values.extend((State.GOOD.value, self._ticks, analyser.fault, analyser.maintenance))
         for group in analyser.groups:
             values.extend((group.calibrating, group.gas))
         states_in_order = [State.GOOD] * len(values)
-        states_in_order[: self._communication : _POINTS_PER_CHANNEL] = states
+        states_in_order[: self._communication : _POINTS_PER_CHANNEL] = [rule.state for rule in rules]
         if len(values) < len(self._cyclic):
             clock = analyser.clock
             offset = None if clock is None else round((clock - stamp.utc.replace(tzinfo=None)).total_seconds(), 3)
             values.extend((None if clock is None else clock.isoformat(), offset))
             states_in_order.extend([State.GOOD if clock is not None else State.NO_VALUE] * 2)
-        self._known = values
+        self._known, self._known_states, self._rules = values, states_in_order, rules
         return self._update(stamp, values, states_in_order, fresh=True)
 
     def degrade(self, state: State, stamp: Stamp) -> Update:
         """All points fall to one state: the last value is kept where the state keeps values.
 
-        A point that never had a value has nothing to keep: it shows `State.COMMUNICATION_LOST` instead.
+        Nothing looks better for the loss: a point without a usable value when it was last heard of, or never heard of,
+        shows `State.COMMUNICATION_LOST` where the others keep theirs, and what is out of service stays so.
         """
-        if self._ticks == 0 and QUALITY[state].keeps_value:
+        quality = self._group.quality
+        if self._ticks == 0 and quality[state].keeps_value:
             state = State.COMMUNICATION_LOST
         values = list(self._known)
         values[self._communication] = state.value
         states = [state] * len(values)
         if state is not State.STOPPED:
+            keeps_value = quality[state].keeps_value
+            for index, known in enumerate(self._known_states):
+                if known is State.OUT_OF_SERVICE:
+                    states[index] = known
+                elif keeps_value and not quality[known].keeps_value:
+                    states[index] = State.COMMUNICATION_LOST
             states[self._communication] = State.GOOD
         return self._update(stamp, values, states, fresh=False)
 
@@ -107,8 +124,7 @@ class Projector:
             reading = batch[channel].reading
             assert reading is not None  # noqa: S101  as in `project`
             if place == 0:
-                spec, unit = self._channels[channel]
-                return value_rule(reading, analyser, spec, unit).reason(reading, analyser, spec)
+                return self._rules[channel].reason(reading, analyser, self._channels[channel][0])
         elif self._states[index] is State.NO_VALUE:
             return Reason("the analyser's clock is not set, or shows no date")
         return Reason("fresh")

@@ -11,6 +11,10 @@ from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
 from gateway.model.meaning import ChannelRole, DeviceChannel, Meaning
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
+from gateway.model.quality import QUALITY
+
+ACQUIRED = "Acquired"
+"""Group of what the analyser itself says; its quality follows the settings, that of the others the default table."""
 
 CHANNEL_FLAGS: tuple[tuple[str, Meaning, str], ...] = (
     ("Fault", Meaning.FAULT, "The transducer reports a fault"),
@@ -41,6 +45,7 @@ def _channel_points(channel: str, spec: ChannelSpec) -> Iterator[PointSpec]:
         limits=spec.limits,
         cyclic=True,
         meaning=Meaning.VALUE,
+        instrument_range=spec.instrument_range,
     )
     yield _point(channel, "Name", ValueKind.TEXT, Meaning.NAME, "Name that the analyser gives the channel")
     for name, meaning, text in CHANNEL_FLAGS:
@@ -94,7 +99,7 @@ def build_site(name: str, analysers: Iterable[tuple[str, str, DeviceDescription]
     groups = 0
     for device, text, description in analysers:
         members = tuple(
-            PointGroup(index, device, points, group)
+            PointGroup(index, device, points, group, description.quality if group == ACQUIRED else QUALITY)
             for index, (group, points) in enumerate(_groups(description), start=groups)
         )
         groups += len(members)
@@ -112,7 +117,7 @@ def _device_channels(description: DeviceDescription) -> Iterator[DeviceChannel]:
 
 def _groups(description: DeviceDescription) -> Iterator[tuple[str, tuple[PointSpec, ...]]]:
     channels = (point for channel, spec in description.channels.items() for point in _channel_points(channel, spec))
-    yield "Acquired", (*channels, *_analyser_points(description))
+    yield ACQUIRED, (*channels, *_analyser_points(description))
     if description.actions:
         yield "Action", ACTION_POINTS
     if description.address is not None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.points import AlarmLimits
+from gateway.model.limit_alarms import LimitWatch, exceeded
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, Reading
 
@@ -51,7 +51,14 @@ def canonical_unit(unit: str) -> str:
     return _SAME_UNIT.get(folded, folded)
 
 
-def value_rule(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, unit: str) -> ValueRule:
+def value_rule(
+    reading: Reading,
+    analyser: AnalyserStatus,
+    spec: ChannelSpec,
+    unit: str,
+    watch: LimitWatch | None = None,
+    now_ns: int = 0,
+) -> ValueRule:
     """The first rule that holds for a channel's value.
 
     Args:
@@ -59,8 +66,12 @@ def value_rule(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, un
         analyser: What it says of itself.
         spec: The channel in the settings.
         unit: `canonical_unit(spec.unit)`, worked out once.
+        watch: Its limits through time; left out, this value is judged alone.
+        now_ns: Monotonic time of the reading, for the watch.
     """
     status = reading.status
+    if spec.out_of_service:
+        return _OUT_OF_SERVICE
     if analyser.fault:
         return _ANALYSER_FAULT
     if status.fault:
@@ -69,32 +80,32 @@ def value_rule(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, un
         return _INVALID_INPUT
     value = reading.value
     if value is None:
-        return _NO_VALUE
+        return _NO_VALUE if reading.name or reading.unit else _NO_CHANNEL
     if reading.unit and canonical_unit(reading.unit) != unit:
         return _UNIT_MISMATCH
     if status.calibrating:
         return _CALIBRATING
     if status.warming_up:
         return _WARMING_UP
-    if spec.range is not None and not spec.range[0] <= value <= spec.range[1]:
-        return _OUT_OF_RANGE
-    rule = _GOOD if spec.limits is None else _limit_rule(value, spec.limits)
-    if rule is _GOOD and any(status.alarms):
+    # A watch sees every process value, also one that a worse rule decides on.
+    limit = None if spec.limits is None else watch.judge(value, now_ns) if watch else exceeded(spec.limits, value)
+    if spec.instrument_range is not None:
+        low, high = spec.instrument_range
+        if value < low or value == low != 0:
+            return _CLAMPED_LOW
+        if value > high or value == high != 0:
+            return _CLAMPED_HIGH
+    if spec.range is not None:
+        if value < spec.range[0]:
+            return _OUT_OF_RANGE_LOW
+        if value > spec.range[1]:
+            return _OUT_OF_RANGE_HIGH
+    if limit is not None:
+        return _LIMIT[limit]
+    if any(status.alarms):
         return _ALARM
-    if rule is _GOOD and (status.maintenance or analyser.maintenance):
+    if status.maintenance or analyser.maintenance:
         return _MAINTENANCE
-    return rule
-
-
-def _limit_rule(value: float, limits: AlarmLimits) -> ValueRule:
-    if limits.high_high is not None and value >= limits.high_high:
-        return _HIGH_HIGH
-    if limits.low_low is not None and value <= limits.low_low:
-        return _LOW_LOW
-    if limits.high is not None and value >= limits.high:
-        return _HIGH
-    if limits.low is not None and value <= limits.low:
-        return _LOW
     return _GOOD
 
 
@@ -107,28 +118,68 @@ def _channel_flag(state: State, flag: str) -> ValueRule:
     return ValueRule(state, lambda reading, _analyser, _spec: _set((reading.channel, flag)))
 
 
-def _limit(state: State, side: str, attribute: str) -> ValueRule:
+_SIDES = {"high_high": (1, "above"), "low_low": (-1, "below"), "high": (1, "above"), "low": (-1, "below")}
+
+
+def _past(attribute: str, value: float | None, spec: ChannelSpec) -> float | None:
+    """How far a value is beyond a limit, negative where it is not; None without value or limit."""
+    limit: float | None = getattr(spec.limits, attribute, None)
+    return None if limit is None or value is None else (value - limit) * _SIDES[attribute][0]
+
+
+def _limit(state: State, attribute: str) -> ValueRule:
     def reason(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
         limit: float = getattr(spec.limits, attribute)
+        sign, side = _SIDES[attribute]
+        past = _past(attribute, reading.value, spec)
+        if spec.limits is not None and past is not None and past < 0:
+            ends = f"{limit - sign * spec.limits.hysteresis:g} {spec.unit}"
+            back = f"{reading.value:g} {spec.unit} is back from the limit {attribute}, {limit:g} {spec.unit}"
+            return Reason(f"{back}, but not yet past the hysteresis, which ends at {ends}")
         return Reason(f"{reading.value:g} {spec.unit} is at or {side} the limit {attribute}, {limit:g} {spec.unit}")
 
     return ValueRule(state, reason)
 
 
+def _sent(reading: Reading) -> str:
+    return f"the analyser sent {reading.raw.hex(' ')}, no usable number" if reading.raw else "the analyser sent nothing"
+
+
 def _no_value(reading: Reading, _analyser: AnalyserStatus, _spec: ChannelSpec) -> Reason:
-    sent = f"the analyser sent {reading.raw.hex(' ')}, no usable number" if reading.raw else "the analyser sent nothing"
-    if reading.name or reading.unit:
-        return Reason(sent)
-    return Reason(f"{sent}, nor a name or a unit: it may not have this channel")
+    return Reason(_sent(reading))
+
+
+def _no_channel(reading: Reading, _analyser: AnalyserStatus, _spec: ChannelSpec) -> Reason:
+    return Reason(f"{_sent(reading)}, nor a name or a unit: it may not have this channel")
 
 
 def _wrong_unit(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
     return Reason(f"the analyser sends '{reading.unit}', the settings say '{spec.unit}'")
 
 
+def _out_of_service(_reading: Reading, _analyser: AnalyserStatus, _spec: ChannelSpec) -> Reason:
+    return Reason("out_of_service is true in the settings")
+
+
 def _out_of_range(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
     low, high = spec.range or (float("nan"), float("nan"))
     return Reason(f"{reading.value:g} {spec.unit} is outside the range {low:g} to {high:g} {spec.unit}")
+
+
+def _clamped(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
+    low, high = spec.instrument_range or (float("nan"), float("nan"))
+    where = f"the instrument range {low:g} to {high:g} {spec.unit}"
+    return Reason(f"{reading.value:g} {spec.unit} is at the end of {where}, or past it: the true value may be further")
+
+
+def _good(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
+    if spec.limits is not None:
+        for attribute in _SIDES:
+            past = _past(attribute, reading.value, spec)
+            if past is not None and past >= 0:
+                limit = f"{reading.value:g} {spec.unit} is beyond the limit {attribute}"
+                return Reason(f"fresh; {limit}, but not yet for the {spec.limits.delay_s:g} s of its delay")
+    return Reason("fresh, and nothing stands against it")
 
 
 def _alarms(reading: Reading, _analyser: AnalyserStatus, _spec: ChannelSpec) -> Reason:
@@ -144,15 +195,20 @@ def _maintenance(reading: Reading, analyser: AnalyserStatus, _spec: ChannelSpec)
 _ANALYSER_FAULT = ValueRule(State.ANALYSER_FAULT, lambda _reading, _analyser, _spec: _set(("Status", "Fault")))
 _CHANNEL_FAULT = _channel_flag(State.CHANNEL_FAULT, "Fault")
 _INVALID_INPUT = _channel_flag(State.INVALID_INPUT, "Invalid")
+_OUT_OF_SERVICE = ValueRule(State.OUT_OF_SERVICE, _out_of_service)
 _NO_VALUE = ValueRule(State.NO_VALUE, _no_value)
+_NO_CHANNEL = ValueRule(State.NO_CHANNEL, _no_channel)
 _UNIT_MISMATCH = ValueRule(State.UNIT_MISMATCH, _wrong_unit)
 _CALIBRATING = _channel_flag(State.CALIBRATING, "Calibrating")
 _WARMING_UP = _channel_flag(State.WARMING_UP, "WarmingUp")
-_OUT_OF_RANGE = ValueRule(State.OUT_OF_RANGE, _out_of_range)
-_HIGH_HIGH = _limit(State.HIGH_HIGH, "above", "high_high")
-_LOW_LOW = _limit(State.LOW_LOW, "below", "low_low")
-_HIGH = _limit(State.HIGH, "above", "high")
-_LOW = _limit(State.LOW, "below", "low")
+_CLAMPED_LOW = ValueRule(State.CLAMPED_LOW, _clamped)
+_CLAMPED_HIGH = ValueRule(State.CLAMPED_HIGH, _clamped)
+_OUT_OF_RANGE_LOW = ValueRule(State.OUT_OF_RANGE_LOW, _out_of_range)
+_OUT_OF_RANGE_HIGH = ValueRule(State.OUT_OF_RANGE_HIGH, _out_of_range)
+_LIMIT = {
+    state: _limit(state, state.value.replace("-", "_"))
+    for state in (State.HIGH_HIGH, State.LOW_LOW, State.HIGH, State.LOW)
+}
 _ALARM = ValueRule(State.ALARM, _alarms)
 _MAINTENANCE = ValueRule(State.MAINTENANCE, _maintenance)
-_GOOD = ValueRule(State.GOOD, lambda _reading, _analyser, _spec: Reason("fresh, and nothing stands against it"))
+_GOOD = ValueRule(State.GOOD, _good)

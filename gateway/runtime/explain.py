@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from gateway.errors import GatewayError, InputError
 from gateway.model.points import DeviceSpec, PointGroup, SiteSpec, Value
-from gateway.model.quality import QUALITY, State
+from gateway.model.quality import State
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
 from gateway.model.value_rules import Reason
@@ -48,6 +48,7 @@ class LivePoint:
         decided_by: Points of the same analyser whose flags decided, as paths.
         status_code: OPC UA StatusCode.
         status_name: Its name.
+        limit_bits: Its limit bits: `none`, `low`, `high` or `constant`.
         alarm_status: EPICS STAT.
         alarm_severity: EPICS SEVR.
         stamp: Time stamp that clients see; None before anything was received.
@@ -70,6 +71,7 @@ class LivePoint:
     decided_by: list[str]
     status_code: int
     status_name: str
+    limit_bits: str
     alarm_status: str
     alarm_severity: str
     stamp: str | None
@@ -136,7 +138,7 @@ class Explainer:
         update = self._last[group.index]
         now = self._clock.stamp()
         state = State.WAITING if update is None else update.states[index]
-        quality = QUALITY[state]
+        quality = group.quality[state]
         acquired = group is device.groups[0]
         reason = freshness.reason(index) if acquired else _reason_of_counter(state)
         first = freshness.batch[0] if freshness.batch else None
@@ -156,6 +158,7 @@ class Explainer:
             decided_by=["/".join(flag) for flag in reason.decided_by],
             status_code=quality.status_code,
             status_name=quality.status_name,
+            limit_bits=quality.limit.name.lower(),
             alarm_status=quality.status.name,
             alarm_severity=quality.severity.name,
             stamp=None if update is None else _utc(update.stamp),

@@ -88,8 +88,8 @@ def test_vpm_and_ppm_are_the_same_unit_and_percent_is_not() -> None:
         (None, ChannelStatus(warming_up=True), STATUS, State.NO_VALUE),
         (20.9, ChannelStatus(calibrating=True, warming_up=True), STATUS, State.CALIBRATING),
         (25.1, ChannelStatus(warming_up=True), STATUS, State.WARMING_UP),
-        (25.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE),
-        (-0.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE),
+        (25.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE_HIGH),
+        (-0.1, ChannelStatus(), STATUS, State.OUT_OF_RANGE_LOW),
         (24.0, ChannelStatus(alarms=(True, False, False, False)), STATUS, State.HIGH_HIGH),
         (22.0, ChannelStatus(), STATUS, State.HIGH),
         (18.0, ChannelStatus(), STATUS, State.LOW),
@@ -157,7 +157,7 @@ def test_a_faulty_value_is_never_good(value: float | None, flags: tuple[bool, ..
         batch(reading("I1", value, status), reading("I2", 1.0), analyser=analyser)
     )
     quality = QUALITY[state_of(update, "I1/Value")]
-    bad = fault or status.fault or status.invalid or value is None
+    bad = fault or status.fault or status.invalid or status.calibrating or value is None
     assert (quality.status_code >= 0x8000_0000) == bad
     if status.calibrating or status.warming_up:
         assert quality.status_code != 0
@@ -173,5 +173,7 @@ def test_every_state_has_one_row_and_an_honest_severity() -> None:
     assert set(QUALITY) == set(State)
     for state, quality in QUALITY.items():
         assert quality.keeps_value == (quality.status_code < 0x8000_0000)
-        if quality.status_code >= 0x8000_0000:
+        if not quality.keeps_value and state is not State.CALIBRATING:  # planned, so nobody has to be called
             assert quality.severity >= Severity.MAJOR, state
+        if quality.status_code:
+            assert quality.severity >= Severity.MINOR, state

@@ -9,7 +9,7 @@ from anyio.abc import TaskStatus
 from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.names import commanded_actions, pv_name, pv_names
-from gateway.adapters.epics_ca.records import Record, epics_time, make_record
+from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_record
 from gateway.adapters.epics_ca.server import Server
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
@@ -40,7 +40,9 @@ class ChannelAccessAdapter:
         self._clock: Clock = SystemClock() if clock is None else clock
         now = self._clock.stamp().unix_us
         self._groups: list[list[Record]] = [
-            [make_record(next(names).name, point, now) for point in group.points] for group in site.groups
+            [make_record(next(names).name, point, now, alarms) for point in group.points]
+            for group in site.groups
+            for alarms in (alarms_of(group.quality),)
         ]
         self._records: dict[str, Record] = {record.name: record for group in self._groups for record in group}
         self._commands: list[AnalyserCommands] = []

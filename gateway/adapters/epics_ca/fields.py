@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from gateway.adapters.epics_ca.encoding import (
 )
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.model.points import PointSpec
-from gateway.model.quality import AlarmStatus, Severity
+from gateway.model.quality import AlarmStatus, Severity, State
 
 _CHANGED = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
 
@@ -45,6 +45,7 @@ class Owner(Protocol):
     point: PointSpec
     display: Display
     condition: Condition
+    alarms: Mapping[State, tuple[int, int]]
     defined: bool
 
     @property
@@ -77,8 +78,12 @@ class FieldSpec:
     live: bool = False
 
 
-def _limit_severity(index: int, severity: Severity) -> Callable[[Owner], Content]:
-    return lambda record: Severity.NO_ALARM if math.isnan(record.display.limits[index]) else severity
+def _limit_severity(index: int, state: State) -> Callable[[Owner], Content]:
+    return lambda record: Severity.NO_ALARM if math.isnan(record.display.limits[index]) else record.alarms[state][1]
+
+
+def _hysteresis(record: Owner) -> float:
+    return 0.0 if record.point.limits is None else record.point.limits.hysteresis
 
 
 def _limit(index: int, native: Native = Native.DOUBLE) -> FieldSpec:
@@ -110,17 +115,18 @@ _NUMERIC: dict[str, FieldSpec] = {
     "EGU": _text(lambda record: record.point.unit),
     "PREC": FieldSpec(Native.INT, lambda record: record.display.precision),
     **{name: _limit(index) for index, name in enumerate(_LIMITS[:6])},
-    "HHSV": _menu(_limit_severity(2, Severity.MAJOR), SEVERITIES),
-    "HSV": _menu(_limit_severity(3, Severity.MINOR), SEVERITIES),
-    "LSV": _menu(_limit_severity(4, Severity.MINOR), SEVERITIES),
-    "LLSV": _menu(_limit_severity(5, Severity.MAJOR), SEVERITIES),
+    "HHSV": _menu(_limit_severity(2, State.HIGH_HIGH), SEVERITIES),
+    "HSV": _menu(_limit_severity(3, State.HIGH), SEVERITIES),
+    "LSV": _menu(_limit_severity(4, State.LOW), SEVERITIES),
+    "LLSV": _menu(_limit_severity(5, State.LOW_LOW), SEVERITIES),
+    "HYST": FieldSpec(Native.DOUBLE, _hysteresis),
     "MDEL": FieldSpec(Native.DOUBLE, lambda _: 0.0),
     "ADEL": FieldSpec(Native.DOUBLE, lambda _: 0.0),
 }
 _LONG_OUT: dict[str, FieldSpec] = {
     **{name: spec for name, spec in _NUMERIC.items() if name != "PREC"},
     **{name: _limit(index, Native.LONG) for index, name in enumerate(_LIMITS)},
-    **{name: FieldSpec(Native.LONG, lambda _: 0) for name in ("MDEL", "ADEL")},
+    **{name: FieldSpec(Native.LONG, lambda _: 0) for name in ("HYST", "MDEL", "ADEL")},
 }
 _OUTPUT: dict[str, FieldSpec] = {"SCAN": _menu(lambda _: _PASSIVE, SCANS)}
 _BINARY: dict[str, FieldSpec] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from struct import Struct
 from typing import ClassVar
 
@@ -20,18 +21,29 @@ from gateway.adapters.epics_ca.encoding import (
 from gateway.adapters.epics_ca.fields import Field, make_field
 from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, ReadOnlyValue
 from gateway.model.points import AlarmLimits, PointSpec, Value, ValueKind
-from gateway.model.quality import QUALITY, State
+from gateway.model.quality import QUALITY, Quality, State
 
 EPICS_EPOCH = 631_152_000
 """Seconds from 1970 to 1990-01-01 UTC, the epoch of EPICS time stamps."""
 
 _VALUE = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
 _ALARM = int(SubscriptionType.DBE_ALARM)
-_CONDITION = {state: (int(quality.status), int(quality.severity)) for state, quality in QUALITY.items()}
 _TIME_DOUBLE = 20
 _TIME_DOUBLE_LAYOUT = Struct(">hhII4xd")
 _TIME_DOUBLE_HEADER = EVENT_HEADER.pack(1, _TIME_DOUBLE_LAYOUT.size, _TIME_DOUBLE, 1, NORMAL)
 _MOST_DECIMALS = 15
+
+
+Alarms = Mapping[State, tuple[int, int]]
+"""State of a point to its STAT and SEVR."""
+
+
+def alarms_of(quality: Mapping[State, Quality]) -> Alarms:
+    """STAT and SEVR of every state, looked up once for all records of a group."""
+    return {state: (int(row.status), int(row.severity)) for state, row in quality.items()}
+
+
+DEFAULT_ALARMS = alarms_of(QUALITY)
 
 
 def epics_time(unix_us: int) -> tuple[int, int]:
@@ -52,14 +64,16 @@ class Record(ReadOnlyValue):
         name: PV name.
         point: What it shows.
         started_us: Time stamp until the first update, in microseconds since 1970.
+        alarms: How its states look.
     """
 
     record_type: ClassVar[str]
     accepts: ClassVar[frozenset[type]]
 
-    def __init__(self, name: str, point: PointSpec, started_us: int) -> None:
+    def __init__(self, name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> None:
         self._state = State.WAITING
-        condition = Condition(*_CONDITION[State.WAITING], *epics_time(started_us))
+        self.alarms = alarms
+        condition = Condition(*alarms[State.WAITING], *epics_time(started_us))
         super().__init__(condition, self.display_of(point), self.record_type)
         self.name = name
         self.point = point
@@ -87,7 +101,7 @@ class Record(ReadOnlyValue):
         events = 0
         if state is not self._state:
             self._state = state
-            status, severity = _CONDITION[state]
+            status, severity = self.alarms[state]
             if status != condition.status or severity != condition.severity:
                 condition.status = status
                 condition.severity = severity
@@ -219,6 +233,6 @@ _RECORD: dict[ValueKind, type[Record]] = {
 }
 
 
-def make_record(name: str, point: PointSpec, started_us: int) -> Record:
+def make_record(name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> Record:
     """The record for a point, waiting for its first value."""
-    return _RECORD[point.kind](name, point, started_us)
+    return _RECORD[point.kind](name, point, started_us, alarms)

@@ -17,7 +17,6 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from gateway.adapters.epics_ca.probe import server_port
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
-from gateway.model.quality import QUALITY, State
 from gateway.ports import ReadBack
 
 _LOOPBACK = "127.0.0.1"
@@ -29,9 +28,6 @@ _MINOR_VERSION = 13
 _TIME_DOUBLE = 20
 _NORMAL = 1
 _EPICS_EPOCH = 631_152_000
-_STATES: dict[tuple[int, int], set[State]] = {}
-for _state, _quality in QUALITY.items():
-    _STATES.setdefault((int(_quality.status), int(_quality.severity)), set()).add(_state)
 
 
 def listening(settings: ChannelAccessSettings) -> Sequence[tuple[str, int]]:
@@ -87,4 +83,4 @@ async def _answer(messages: BufferedByteReceiveStream, wanted: int, number: int,
 def _decoded(payload: bytes) -> ReadBack:
     status, severity, seconds, nanoseconds, value = _TIME_DOUBLE_LAYOUT.unpack(payload)
     unix_us = (seconds + _EPICS_EPOCH) * 1_000_000 + nanoseconds // 1000
-    return ReadBack(value, unix_us, frozenset(_STATES.get((status, severity), ())))
+    return ReadBack(value, unix_us, alarm=(status, severity))

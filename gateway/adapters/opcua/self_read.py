@@ -12,14 +12,10 @@ from asyncua.ua.uaerrors import UaError
 
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.errors import AdapterError
-from gateway.model.quality import QUALITY, State
 from gateway.ports import ReadBack
 
 _ANSWER_S = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STATES: dict[int, set[State]] = {}
-for _state, _quality in QUALITY.items():
-    _STATES.setdefault(_quality.status_code, set()).add(_state)
 
 
 async def read_back(endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
@@ -41,4 +37,4 @@ def _decoded(name: str, data: ua.DataValue) -> ReadBack:
     source = data.SourceTimestamp or _EPOCH
     unix_us = (source.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
     value = None if data.Value is None else data.Value.Value
-    return ReadBack(value, unix_us, frozenset(_STATES.get(code, ())))
+    return ReadBack(value, unix_us, status_code=code)

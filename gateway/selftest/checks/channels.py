@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.quality import QUALITY, Severity
+from gateway.model.quality import Quality, Severity, State
 from gateway.model.readings import AnalyserStatus, Reading
 from gateway.model.value_rules import canonical_unit, value_rule
 from gateway.selftest.evidence import AnalyserEvidence
@@ -28,7 +28,7 @@ def _findings(analyser: AnalyserEvidence) -> Iterator[Finding]:
         reading, status = sample.reading, sample.metadata["analyser"]
         assert reading is not None  # noqa: S101  the drivers' contract suite checks both
         assert isinstance(status, AnalyserStatus)  # noqa: S101
-        finding = _judge(name, reading, status, spec)
+        finding = _judge(name, reading, status, spec, analyser.description.quality)
         if finding is None:
             fine.append(_shown(reading))
         else:
@@ -42,8 +42,12 @@ def _shown(reading: Reading) -> str:
     return f"{reading.channel} {reading.name + ' ' if reading.name else ''}{value}"
 
 
-def _judge(analyser: str, reading: Reading, status: AnalyserStatus, spec: ChannelSpec) -> Finding | None:
+def _judge(
+    analyser: str, reading: Reading, status: AnalyserStatus, spec: ChannelSpec, qualities: Mapping[State, Quality]
+) -> Finding | None:
     """What is wrong with one channel, None for nothing."""
+    if spec.out_of_service:
+        return None
     where = f"{analyser}: {reading.channel}"
     if not reading.name and not reading.unit and not reading.value:
         return failed(
@@ -57,7 +61,7 @@ def _judge(analyser: str, reading: Reading, status: AnalyserStatus, spec: Channe
             f'write unit: "{reading.unit}" there and look at its range and limits, or change it on the analyser',
         )
     rule = value_rule(reading, status, spec, unit)
-    quality = QUALITY[rule.state]
+    quality = qualities[rule.state]
     if quality.severity is Severity.NO_ALARM:
         return None
     reason = rule.reason(reading, status, spec).text

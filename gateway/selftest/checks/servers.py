@@ -11,7 +11,7 @@ from gateway import registry
 from gateway.errors import AdapterError, GatewayError
 from gateway.model.points import Value
 from gateway.model.projection import Projector
-from gateway.model.quality import QUALITY, State
+from gateway.model.quality import Quality, State
 from gateway.model.update import Update
 from gateway.ports import Adapter, AdapterKind, ReadBack, SelfReadingKind
 from gateway.selftest.finding import Finding, failed, passed, skipped
@@ -68,7 +68,8 @@ async def _try(
         adapter.apply(update)
     read = await _served(adapter, reader, [name for _, _, name in points])
     for (update, index, name), seen in zip(points, read, strict=True):
-        if not _same(update.values[index], update.states[index], update.stamp.unix_us, seen):
+        quality = subject.site.groups[update.group].quality[update.states[index]]
+        if not _same(update.values[index], quality, update.stamp.unix_us, seen):
             published = f"{update.values[index]}, {update.states[index].value}, at {update.stamp.unix_us}"
             raise AdapterError(f"{name} was published as {published} but reads as {seen}", hint=_REPORT)
     number = "1 value" if len(points) == 1 else f"{len(points)} values"
@@ -99,7 +100,7 @@ async def _served(adapter: Adapter, reader: SelfReadingKind, names: Sequence[str
     return read
 
 
-def _same(value: Value, state: State, unix_us: int, seen: ReadBack) -> bool:
-    if seen.unix_us != unix_us or state not in seen.states:
+def _same(value: Value, quality: Quality, unix_us: int, seen: ReadBack) -> bool:
+    if seen.unix_us != unix_us or not seen.shows(quality):
         return False
-    return seen.value == value or value is None or (seen.value is None and not QUALITY[state].keeps_value)
+    return seen.value == value or value is None or (seen.value is None and not quality.keeps_value)

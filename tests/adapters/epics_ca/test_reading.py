@@ -45,7 +45,7 @@ async def test_a_measured_value_with_its_metadata(adapter: ChannelAccessAdapter,
 async def test_a_value_beyond_the_range_is_shown_and_no_number_is_nan(
     adapter: ChannelAccessAdapter, client: Any, update: Any
 ):
-    adapter.apply(update({"I1": 150.0}, state=State.OUT_OF_RANGE))
+    adapter.apply(update({"I1": 150.0}, state=State.OUT_OF_RANGE_HIGH))
     assert (await client.get("T:stack:I1"))["value"] == 150.0
     adapter.apply(update({"I1": math.nan}, state=State.NO_VALUE))
     assert math.isnan((await client.get("T:stack:I1"))["value"])
