@@ -2,17 +2,129 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, NodeManagementService
+from asyncua.server.address_space import AddressSpace, NodeData
+from asyncua.ua.object_ids import ObjectIds
 
+from gateway.adapters.opcua.address_space.compact_node import CompactNode
+from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
+from gateway.adapters.opcua.address_space.references import describe, described_already, type_reference
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
+
+_PROPERTY = standard_node(ObjectIds.HasProperty)
+_FAMILIES = 64
+"""Parents that are remembered while nodes are added: those that receive children in turn, and more."""
 
 
 def _refused(subject: str, reason: str) -> AdapterError:
     return AdapterError(f"{subject} was refused: {reason}", where="opcua", hint="report this as a bug of the gateway")
+
+
+@dataclass(slots=True)
+class _Family:
+    """A parent, the names its children have, and how they refer to it."""
+
+    parent: NodeData | CompactNode
+    names: set[tuple[ua.NodeId, int, str | None]]
+    properties: set[str | None]
+    inverse: dict[ua.NodeId, ua.ReferenceDescription]
+
+
+class _Batch:
+    """One call of `add_nodes`; holds what its nodes share."""
+
+    def __init__(self, aspace: AddressSpace) -> None:
+        self._aspace = aspace
+        self._maker = NodeMaker(stamped=True)
+        self._families: OrderedDict[ua.NodeId, _Family] = OrderedDict()
+        self._types: dict[ua.NodeId, ua.ReferenceDescription] = {}
+
+    def add(self, item: ua.AddNodesItem) -> None:
+        """Add one node.
+
+        Raises:
+            AdapterError: It cannot be there.
+        """
+        aspace, node_id = self._aspace, item.RequestedNewNodeId
+        if node_id.has_null_identifier():
+            raise self._refusal(item, "it has no NodeId")
+        if node_id in aspace:
+            raise self._refusal(item, "its NodeId is taken")
+        reference = aspace.get(item.ReferenceTypeId)
+        if reference is None:
+            raise self._refusal(item, f"there is no ReferenceType {item.ReferenceTypeId.to_string()}")
+        family = self._family(item)
+        node = self._maker.make(item, node_id)
+        kind = reference.nodeid
+        if kind not in family.inverse:
+            family.inverse[kind] = describe(aspace, kind, family.parent, forward=False)
+        node.references.append(family.inverse[kind])
+        definition = self._type(item)
+        if definition is not None:
+            node.references.append(definition)
+        labels = node.attributes.labels
+        family.parent.references.append(
+            ua.ReferenceDescription(
+                ReferenceTypeId=kind,
+                IsForward=True,
+                NodeId=node_id,
+                BrowseName=labels.browse_name,
+                DisplayName=labels.display_name,
+                NodeClass=item.NodeClass,
+                TypeDefinition=item.TypeDefinition if definition is None else definition.NodeId,
+            )
+        )
+        node.place(aspace)
+
+    def _family(self, item: ua.AddNodesItem) -> _Family:
+        name, kind = item.BrowseName, item.ReferenceTypeId
+        family = self._families.get(item.ParentNodeId)
+        if family is None:
+            family = self._meet(item)
+        else:
+            self._families.move_to_end(item.ParentNodeId)
+        child = (kind, name.NamespaceIndex, name.Name)
+        if child in family.names or name.Name in family.properties:
+            raise self._refusal(item, f"{item.ParentNodeId.to_string()} has another {name.to_string()}")
+        family.names.add(child)
+        if kind == _PROPERTY:
+            family.properties.add(name.Name)
+        return family
+
+    def _meet(self, item: ua.AddNodesItem) -> _Family:
+        parent = self._aspace.get(item.ParentNodeId)
+        if parent is None:
+            raise self._refusal(item, f"there is no parent {item.ParentNodeId.to_string()}")
+        children = [reference for reference in parent.references if reference.IsForward]
+        family = _Family(
+            parent,
+            {(each.ReferenceTypeId, each.BrowseName.NamespaceIndex, each.BrowseName.Name) for each in children},
+            {each.BrowseName.Name for each in children if each.ReferenceTypeId == _PROPERTY},
+            {},
+        )
+        self._families[parent.nodeid] = family
+        if len(self._families) > _FAMILIES:
+            self._families.popitem(last=False)
+        return family
+
+    def _type(self, item: ua.AddNodesItem) -> ua.ReferenceDescription | None:
+        if item.TypeDefinition.is_null():
+            return None
+        known = self._types.get(item.TypeDefinition)
+        if known is None:
+            definition = self._aspace.get(item.TypeDefinition)
+            if definition is None:
+                raise self._refusal(item, f"there is no type {item.TypeDefinition.to_string()}")
+            known = self._types[definition.nodeid] = type_reference(self._aspace, definition)
+        return known
+
+    def _refusal(self, item: ua.AddNodesItem, reason: str) -> AdapterError:
+        return _refused(f"node {item.RequestedNewNodeId.to_string()}", reason)
 
 
 def add_nodes(aspace: AddressSpace, items: Iterable[ua.AddNodesItem]) -> None:
@@ -20,21 +132,19 @@ def add_nodes(aspace: AddressSpace, items: Iterable[ua.AddNodesItem]) -> None:
 
     Args:
         aspace: Where to add; no client can see it yet.
-        items: As `node_items` makes them, parents before their children. Nodes of the address space share what the
-            items hold, so it must not be changed afterwards.
+        items: As `node_items` makes them, parents before their children. They are looked at one by one. Nodes share
+            what the items hold, so it must not be changed afterwards; those that share a Variant share a constant.
 
     Raises:
         AdapterError: A node has no parent or no type, or its NodeId or BrowseName is taken; it is named.
     """
-    management = NodeManagementService(aspace)
+    batch = _Batch(aspace)
     for item in items:
-        (result,) = management.add_nodes([item])
-        if not result.StatusCode.is_good():
-            raise _refused(f"node {item.RequestedNewNodeId.to_string()}", result.StatusCode.name)
+        batch.add(item)
 
 
 def add_reference(aspace: AddressSpace, source: ua.NodeId, reference: int | ua.NodeId, target: ua.NodeId) -> None:
-    """Add a reference between nodes that exist, in both directions.
+    """Add a reference between nodes that exist, in both directions. One that is there already is left alone.
 
     Args:
         aspace: Where both are.
@@ -46,18 +156,12 @@ def add_reference(aspace: AddressSpace, source: ua.NodeId, reference: int | ua.N
         AdapterError: One of the nodes does not exist, or the same reference exists the other way round.
     """
     kind = standard_node(reference) if isinstance(reference, int) else reference
-    management = NodeManagementService(aspace)
-    items = [
-        ua.AddReferencesItem(
-            SourceNodeId=one,
-            ReferenceTypeId=kind,
-            IsForward=forward,
-            TargetNodeId=other,
-            TargetNodeClass=ua.NodeClass.Unspecified,
-        )
-        for one, other, forward in ((source, target, True), (target, source, False))
-    ]
-    for item, status in zip(items, management.add_references(items), strict=True):
-        if not status.is_good():
-            subject = f"reference {item.SourceNodeId.to_string()} -> {item.TargetNodeId.to_string()}"
-            raise _refused(subject, status.name)
+    subject = f"reference {source.to_string()} -> {target.to_string()} of type {kind.to_string()}"
+    one, other, definition = aspace.get(source), aspace.get(target), aspace.get(kind)
+    if one is None or other is None or definition is None:
+        raise _refused(subject, "not all of these nodes exist")
+    for here, there, forward in ((one, other, True), (other, one, False)):
+        if described_already(here, definition.nodeid, there.nodeid, forward=not forward):
+            raise _refused(subject, "it exists the other way round")
+        if not described_already(here, definition.nodeid, there.nodeid, forward=forward):
+            here.references.append(describe(aspace, definition.nodeid, there, forward=forward))
