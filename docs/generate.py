@@ -133,6 +133,8 @@ def type_text(kind: object) -> str:
 
 
 def _default_text(field: Field[Any]) -> str:
+    if is_dataclass(field.default_factory):
+        return "see there"
     if field.default_factory is not MISSING:
         return "none"
     if field.default is MISSING:
@@ -144,6 +146,8 @@ def _default_text(field: Field[Any]) -> str:
             return str(field.default).lower()
         case float():
             return f"{field.default:g}"
+        case tuple():
+            return f"`[{', '.join(field.default)}]`"
     return f"`{field.default}`"
 
 
@@ -164,9 +168,12 @@ def settings_page() -> str:
         + keys_table(registry.driver(name).settings)
         for name in registry.DRIVERS
     )
-    adapters = "".join(
-        f"\n## `adapters.{name}`\n\n{keys_table(registry.adapter(name).settings)}" for name in registry.ADAPTERS
-    )
+    adapters = ""
+    for name in registry.ADAPTERS:
+        settings = registry.adapter(name).settings
+        adapters += f"\n## `adapters.{name}`\n\n{keys_table(settings)}"
+        for part in filter(is_dataclass, get_type_hints(settings).values()):
+            adapters += f"\n## {part.__name__}\n\n{keys_table(part)}"
     return (
         "One YAML 1.2 file. Keys that are not on this page are refused, with the nearest right one. `${NAME}` and\n"
         "`${NAME:-default}` in a value come from the environment, `$${` stands for `${`; `!file path` is the one line\n"

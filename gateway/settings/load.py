@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.ports import SettingsWithFiles
 from gateway.settings.checks import check_draft
 from gateway.settings.document import read_document
 from gateway.settings.draft import Draft
@@ -76,7 +77,21 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
         if entry.common is not None and entry.options is not None
     }
     buses = {name: spec for name, spec in (draft.buses or {}).items() if spec is not None}
-    adapters = {name: options for name, options in (draft.adapters or {}).items() if options is not None}
+    folder = Path(problems.positions.file).parent
+    adapters = {
+        name: options.beside(folder) if isinstance(options, SettingsWithFiles) else options
+        for name, options in (draft.adapters or {}).items()
+        if options is not None
+    }
     operators = {name: operator for name, operator in (draft.operators or {}).items() if operator is not None}
-    audit_file = None if draft.audit_file is None else Path(problems.positions.file).parent / draft.audit_file
-    return GatewaySettings(draft.site or "", buses, analysers, adapters, problems.positions, operators, audit_file)
+    audit_file = None if draft.audit_file is None else folder / draft.audit_file
+    return GatewaySettings(
+        draft.site or "",
+        buses,
+        analysers,
+        adapters,
+        problems.positions,
+        operators,
+        audit_file,
+        draft.users_file,
+    )

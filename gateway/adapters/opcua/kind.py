@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.adapters.opcua.node_ids import point_nodes
-from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
@@ -49,6 +49,10 @@ class OpcUaKind:
         from gateway.adapters.opcua.probe import probe
 
         return await probe(_own(settings))
+
+    def needs_users(self, settings: object) -> bool:
+        """See `ports.GuardedKind`."""
+        return _own(settings).anonymous is AnonymousAccess.OFF
 
     def listening(self, settings: object) -> Sequence[tuple[str, int]]:
         """See `ports.SelfReadingKind`."""

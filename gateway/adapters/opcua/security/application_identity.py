@@ -13,8 +13,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.adapters.opcua.security.pki_folders import thumbprint
+
 KEY_BITS = 2048
-VALIDITY = timedelta(days=365)
+VALIDITY = timedelta(days=5 * 365)
+"""Every client has to trust a new certificate, so one lasts long."""
+
 _CLOCKS_DIFFER = timedelta(days=1)
 """A certificate that begins now is not valid yet for a client whose clock is late."""
 
@@ -23,20 +27,22 @@ _FAR_AWAY = ("192.0.2.1", 9)  # reserved for documentation (RFC 5737); choosing 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationIdentity:
-    """Kept in memory only.
+    """Who the server is.
 
     Attributes:
-        certificate: Self-signed.
+        certificate: Self-signed, or issued by an authority of the site.
         private_key: Of the certificate.
+        issuers: Certificates of the authorities above it, as far as they are to be sent along.
     """
 
     certificate: x509.Certificate
     private_key: rsa.RSAPrivateKey
+    issuers: tuple[x509.Certificate, ...] = ()
 
     @property
     def thumbprint(self) -> str:
         """SHA-1 of the certificate in hexadecimal, as OPC UA clients show it (OPC 10000-6 section 6.2.2)."""
-        return self.certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303  the standard's name, no signature
+        return thumbprint(self.certificate)
 
 
 def own_address() -> str | None:
@@ -57,18 +63,30 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host.encode("idna").decode("ascii"))
 
 
-def new_identity(application_uri: str, name: str, hosts: Iterable[str]) -> ApplicationIdentity:
-    """Make a key and a self-signed certificate; takes up to 0.2 s, so it belongs into a worker thread.
+def new_identity(
+    application_uri: str,
+    name: str,
+    hosts: Iterable[str],
+    *,
+    key: rsa.RSAPrivateKey | None = None,
+    now: datetime | None = None,
+) -> ApplicationIdentity:
+    """Make a self-signed certificate, and a key for it; takes up to 0.5 s, so it belongs into a worker thread.
 
     Args:
         application_uri: ApplicationUri of the server.
         name: CommonName, what people read.
         hosts: Names and addresses under which clients reach the server.
+        key: A key that is there already; without it, a new one.
+        now: The time; by default the machine's.
+
+    Raises:
+        ValueError: A host cannot be in a certificate.
     """
-    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
-    now = datetime.now(UTC)
     names = [x509.UniformResourceIdentifier(application_uri), *map(_general_name, dict.fromkeys(hosts))]
+    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS) if key is None else key
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    now = datetime.now(UTC) if now is None else now
     usage = x509.KeyUsage(
         digital_signature=True,
         content_commitment=True,
