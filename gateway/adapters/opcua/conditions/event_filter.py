@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+from asyncua.ua.uaerrors import (
+    BadEventFilterInvalid,
+    BadFilterNotAllowed,
+    BadMonitoredItemFilterUnsupported,
+    UaError,
+    UaStatusCodeError,
+)
 
 # Decoded filters are instances of these classes; some of those in `ua` are subclasses.
 from asyncua.ua.uaprotocol_auto import EventFilter as WireFilter
@@ -24,19 +31,19 @@ MAX_SELECT_CLAUSES = 200
 MAX_WHERE_OPERANDS = MAX_OPERANDS
 
 
-class EventFilterError(UaStatusCodeError):
-    """A filter that lets nothing through.
+class EventFilterError(UaStatusCodeError):  # type: ignore[no-untyped-call]  # asyncua notes subclasses by their code
+    """BadEventFilterInvalid, with what is wrong.
 
     Args:
-        code: StatusCode of the monitored item.
-        result: What is wrong with each clause, for the item's FilterResult.
+        result: What is wrong with each clause, for the FilterResult of the item.
     """
 
-    def __new__(cls, code: int, result: ua.EventFilterResult) -> EventFilterError:  # noqa: D102  not the class of the code
-        return UaError.__new__(cls, code, result)
+    def __new__(cls, _result: ua.EventFilterResult) -> Self:
+        """One of this very class; asyncua would make one of the class of the StatusCode."""
+        return UaError.__new__(cls)
 
-    def __init__(self, code: int, result: ua.EventFilterResult) -> None:
-        super().__init__(code)
+    def __init__(self, result: ua.EventFilterResult) -> None:
+        super().__init__(StatusCodes.BadEventFilterInvalid)  # type: ignore[no-untyped-call]
         self.result = result
 
 
@@ -67,14 +74,14 @@ class EventFilter:
                 wrong; where clauses are to blame, it is an `EventFilterError`.
         """
         if wire is None:
-            raise UaStatusCodeError(StatusCodes.BadEventFilterInvalid)
+            raise BadEventFilterInvalid
         if not isinstance(wire, WireFilter):
-            raise UaStatusCodeError(StatusCodes.BadFilterNotAllowed)
+            raise BadFilterNotAllowed
         clauses = wire.SelectClauses or []
         elements = [] if wire.WhereClause is None else wire.WhereClause.Elements or []
         operands = sum(len(element.FilterOperands or []) + 1 for element in elements)
         if len(clauses) > MAX_SELECT_CLAUSES or operands > 2 * MAX_WHERE_OPERANDS:
-            raise UaStatusCodeError(StatusCodes.BadMonitoredItemFilterUnsupported)
+            raise BadMonitoredItemFilterUnsupported
         types = EventTypes.of(aspace)
         result = ua.EventFilterResult()
         fields: list[FieldOperand | None] = []
@@ -88,7 +95,7 @@ class EventFilter:
         where = WhereClause(types, elements)
         result.WhereClauseResult.ElementResults = where.results
         if not any(fields) or not where.is_valid:
-            raise EventFilterError(StatusCodes.BadEventFilterInvalid, result)
+            raise EventFilterError(result)
         return cls(types, fields, where), result
 
     def select(self, event: Event) -> list[ua.Variant] | None:

@@ -1,4 +1,4 @@
-"""The operators of content filters, on values and on the truth values TRUE, FALSE and NULL (OPC 10000-4 section 7.7.3)."""
+"""The operators of content filters, on values and on TRUE, FALSE and NULL (OPC 10000-4 section 7.7.3)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from gateway.adapters.opcua.conditions.filter_values import (
     order,
 )
 from gateway.adapters.opcua.conditions.like_pattern import like_pattern
+from gateway.adapters.opcua.engine.wire_types import standard_node
 
 Operand = ua.Variant | None
 """A value; None for NULL."""
 
 MANY = 1000
 """Operands of one InList at most."""
+
+
+_BUILT_IN = {standard_node(kind.value): kind for kind in VariantType}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,8 @@ def _cast(operands: Sequence[Operand]) -> Operand:
         return None
     data_type = target.Value
     try:
-        return cast(value, VariantType(data_type.Identifier)) if data_type.NamespaceIndex == 0 else None
-    except (NotConvertibleError, ValueError):
+        return cast(value, _BUILT_IN[data_type])
+    except (NotConvertibleError, KeyError):
         return None
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 import struct
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from asyncua import ua
-from asyncua.ua.uatypes import VariantType
 from asyncua.ua.uaerrors import UaError
+from asyncua.ua.uatypes import VariantType
 
 _T = VariantType
 _INTEGERS = {
@@ -73,15 +75,19 @@ def order(left: ua.Variant, right: ua.Variant) -> int | None:
         one, other = _common(left, right)
     except NotConvertibleError:
         return None
-    if not isinstance(one, _ORDERED) or not isinstance(other, _ORDERED):
+    if not isinstance(one, _ORDERED) or not _is_number(one) or not _is_number(other):
         return None
     try:
-        return int(one > other) - int(one < other) if one == one and other == other else None  # noqa: PLR0124  NaN
+        return int(operator.gt(one, other)) - int(operator.lt(one, other))
     except TypeError:
         return None
 
 
-def bitwise(left: ua.Variant, right: ua.Variant, operator: Callable[[int, int], int]) -> ua.Variant | None:
+def _is_number(value: object) -> bool:
+    return not (isinstance(value, float) and math.isnan(value))
+
+
+def bitwise(left: ua.Variant, right: ua.Variant, combine: Callable[[int, int], int]) -> ua.Variant | None:
     """Combine two integers bit by bit, in the type of higher precedence; None for other operands."""
     if left.is_array or right.is_array or left.VariantType not in _INTEGERS or right.VariantType not in _INTEGERS:
         return None
@@ -90,7 +96,7 @@ def bitwise(left: ua.Variant, right: ua.Variant, operator: Callable[[int, int], 
         one, other = cast(left, kind), cast(right, kind)
     except NotConvertibleError:
         return None
-    return ua.Variant(operator(one.Value, other.Value), kind)
+    return ua.Variant(combine(one.Value, other.Value), kind)
 
 
 def cast(value: ua.Variant, kind: VariantType) -> ua.Variant:
@@ -122,7 +128,7 @@ def _equal_arrays(left: ua.Variant, right: ua.Variant) -> bool:
     )
 
 
-def _common(left: ua.Variant, right: ua.Variant) -> tuple[object, object]:
+def _common(left: ua.Variant, right: ua.Variant) -> tuple[Any, Any]:
     """Both in the type of higher precedence."""
     if left.is_array or right.is_array:
         raise NotConvertibleError
@@ -214,7 +220,7 @@ def _string(value: ua.Variant) -> str:
         case _T.Guid:
             return str(value.Value)
         case _T.DateTime:
-            return value.Value.isoformat().replace("+00:00", "Z")
+            return str(value.Value.isoformat()).replace("+00:00", "Z")
         case kind if kind in _NUMBERS or kind == _T.StatusCode:
             return str(_number(value))
     raise NotConvertibleError

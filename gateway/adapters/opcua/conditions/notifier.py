@@ -80,7 +80,9 @@ class EventNotifier:
         """Every node that reports the events of this one; the hierarchy is taken as it is at the first question."""
         known = self._paths.get(source)
         if known is None:
-            known = self._paths[source] = self._climb(source)
+            known = self._climb(source)
+            if source in self._aspace:
+                self._paths[source] = known
         return known
 
     def _climb(self, source: ua.NodeId) -> frozenset[ua.NodeId]:
@@ -91,7 +93,6 @@ class EventNotifier:
                 continue
             found.add(here)
             node = self._aspace.get(here)
-            for one in () if node is None else node.references:
-                if not one.IsForward and one.ReferenceTypeId in _UPWARDS:
-                    waiting.append(one.NodeId)
+            references = () if node is None else node.references
+            waiting.extend(one.NodeId for one in references if not one.IsForward and one.ReferenceTypeId in _UPWARDS)
         return frozenset(found)
