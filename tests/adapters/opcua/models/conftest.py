@@ -1,0 +1,29 @@
+"""The official NodeSet2 files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.opcua.models.official import OfficialNodes
+
+_PACKAGE = Path(__file__).parents[3] / "nodesets"
+
+
+@pytest.fixture(scope="session")
+def nodeset_folder(program: Callable[[str], str]) -> Path:
+    """Folder of the npm package with the official files."""
+    npm = program("npm")
+    folder = _PACKAGE / "node_modules" / "node-opcua-nodesets" / "nodesets"
+    if not folder.is_dir():
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=_PACKAGE, check=True, timeout=100)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def official(nodeset_folder: Path) -> OfficialNodes:
+    return OfficialNodes(nodeset_folder)
