@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from gateway import registry
 from gateway.errors import GatewayError
-from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.readings import ProtocolKind
 from gateway.ports import Driver
+from gateway.settings.channel_checks import check_channel
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.positions import KeyPath
 from gateway.settings.problems import Problems, choices, nearest, split_message
 
 SLOWEST_HZ, FASTEST_HZ = 0.00001, 1000.0
-MOST_DECIMALS = 15
-LIMIT_ORDER = ("low_low", "low", "high", "high_high")
 
 
 def check_analysers(draft: Draft, problems: Problems) -> dict[str, DeviceDescription]:
@@ -34,7 +30,7 @@ def check_analysers(draft: Draft, problems: Problems) -> dict[str, DeviceDescrip
             remedy = "add 'channels:' with one line per channel, such as I1: {unit: \"%\"}"
             problems.error((*path, "channels"), f"analysers.{name} has no channels", remedy)
         for channel, spec in description.channels.items():
-            _check_channel((*path, "channels", channel), spec, problems)
+            check_channel((*path, "channels", channel), spec, problems)
     for bus in draft.buses or {}:
         _check_neighbours(bus, draft, problems)
     return described
@@ -111,38 +107,6 @@ def _describe(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> 
         what, remedy = split_message(message, "")
         problems.error((*path, *inner), f"{'.'.join(map(str, (*path, *inner)))}: {what}", remedy)
     return None if findings else driver.describe(entry.options, spec.protocol)
-
-
-def _check_channel(path: KeyPath, spec: ChannelSpec, problems: Problems) -> None:
-    name = ".".join(map(str, path))
-    if not 0 <= spec.precision <= MOST_DECIMALS:
-        problems.error(
-            (*path, "precision"),
-            f"{name}.precision must be 0 to {MOST_DECIMALS}, got {spec.precision}",
-            "write the decimals worth showing",
-        )
-    if spec.range is not None and not spec.range[0] < spec.range[1]:
-        low, high = spec.range
-        problems.error((*path, "range"), f"{name}.range must go up, got {low:g} to {high:g}", "write [lowest, highest]")
-    if spec.limits is None:
-        return
-    limits = [(key, value) for key in LIMIT_ORDER if (value := getattr(spec.limits, key)) is not None]
-    for (lower, below), (upper, above) in pairwise(limits):
-        if not below < above:
-            problems.error(
-                (*path, "limits"),
-                f"{name}.limits: {lower} ({below:g}) must be less than {upper} ({above:g})",
-                "order them low_low, low, high, high_high",
-            )
-    if spec.range is None or not spec.range[0] < spec.range[1]:
-        return
-    for key, value in limits:
-        if not spec.range[0] <= value <= spec.range[1]:
-            problems.error(
-                (*path, "limits", key),
-                f"{name}.limits.{key} ({value:g}) is outside the range {spec.range[0]:g} to {spec.range[1]:g}",
-                "widen the range, or correct the limit",
-            )
 
 
 def _check_neighbours(bus: str, draft: Draft, problems: Problems) -> None:

@@ -11,6 +11,7 @@ from gateway.settings.bus_checks import check_buses
 from gateway.settings.draft import Draft
 from gateway.settings.positions import KeyPath
 from gateway.settings.problems import Problems
+from gateway.settings.quality_checks import check_quality
 from gateway.settings.time_budget import BusBudget, bus_budgets, check_budgets
 
 NAME_PATTERN = "[A-Za-z][A-Za-z0-9_-]*"
@@ -28,6 +29,7 @@ def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
     names_are_right = _check_names(draft, problems)
     check_buses(draft, problems)
     described = check_actions(draft, check_analysers(draft, problems), problems)
+    check_quality(draft, problems)
     check_ports(draft, problems)
     if names_are_right and draft.analysers and described.keys() == draft.analysers.keys():
         check_served_names(draft, described, problems)

@@ -57,6 +57,8 @@ class Draft:
                     one.stale_after_s,
                     dict(one.actions),
                     one.model,
+                    dict(one.quality),
+                    one.simulated,
                 ),
                 one.options,
             )

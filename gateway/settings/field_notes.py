@@ -53,4 +53,6 @@ def _without_none(kind: object) -> object:
     if get_origin(kind) not in (Union, UnionType):
         return kind
     some = [argument for argument in get_args(kind) if argument is not type(None)]
+    if len(some) > 1:
+        some = [argument for argument in some if is_dataclass(argument)]
     return some[0] if len(some) == 1 else None

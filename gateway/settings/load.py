@@ -72,6 +72,8 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
             entry.common.stale_after_s,
             entry.common.actions,
             entry.common.model,
+            entry.common.quality,
+            entry.common.simulated,
         )
         for name, entry in (draft.analysers or {}).items()
         if entry.common is not None and entry.options is not None

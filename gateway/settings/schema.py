@@ -11,6 +11,8 @@ from typing import Any
 from gateway import registry
 from gateway.model.bus_spec import BusSpec
 from gateway.model.operator import Operator
+from gateway.model.quality_overrides import OVERRIDABLE
+from gateway.model.status_codes import STATUS_CODES
 from gateway.settings.action_checks import OPERATOR_PATTERN
 from gateway.settings.checks import NAME_PATTERN
 from gateway.settings.field_notes import notes_in, summary_of
@@ -83,6 +85,7 @@ def _named(members: Schema, note: str) -> Schema:
 def _analyser(definitions: Schema) -> Schema:
     """Per driver, the common keys with its own: `if` the driver is that one, `then` these keys and no others."""
     common: Schema = _definition(_section(CommonKeys, "analyser", definitions), definitions)
+    _name_qualities(common["properties"]["quality"], definitions)
     names = registry.driver_names()
     driver = {"enum": [*names], "description": notes_in(CommonKeys.__doc__)["driver"]}
     cases: list[Schema] = []
@@ -99,6 +102,15 @@ def _analyser(definitions: Schema) -> Schema:
         "required": common["required"],
         "allOf": cases,
     }
+
+
+def _name_qualities(quality: Schema, definitions: Schema) -> None:
+    """List states and StatusCodes, which are any text to the validator so that it can say which one was meant."""
+    definitions["analyser.StatusCode"] = {"anyOf": [{"enum": [*STATUS_CODES]}, _REFERENCE]}
+    reference = {"$ref": "#/$defs/analyser.StatusCode"}
+    quality["propertyNames"] = {"enum": [state.value for state in OVERRIDABLE]}
+    quality["additionalProperties"]["oneOf"][0] = reference
+    definitions["analyser.QualityOverride"]["properties"]["status"]["anyOf"][0] = reference
 
 
 def _definition(reference: Schema, definitions: Schema) -> Schema:

@@ -10,7 +10,9 @@ from typing import Any
 from gateway.model.bus_spec import BusSpec
 from gateway.model.meaning import CompanionModel
 from gateway.model.operator import Operator
+from gateway.model.quality_overrides import QualityOverride
 from gateway.settings.positions import Positions
+from gateway.settings.quality_keys import QualityKey
 
 DEFAULT_RATE_HZ = 1.0
 
@@ -51,6 +53,9 @@ class CommonKeys:
             is left out is closed.
         model: How OPC UA clients see it beside the plain tree: `padim` as a process analyser of PA-DIM, `adi` as an
             analyser device of ADI.
+        quality: How states of its values look where the default does not suit: state to the name of an OPC UA
+            StatusCode, or to `status` and `severity`. What is old or faulty cannot be made good.
+        simulated: True where a simulator stands for the analyser; its values are then never Good.
     """
 
     driver: str
@@ -60,6 +65,8 @@ class CommonKeys:
     stale_after_s: float | None = None
     actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     model: CompanionModel = CompanionModel.PLAIN
+    quality: dict[str, QualityKey] = field(default_factory=dict)
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ class AnalyserSettings:
         stale_after_s: Seconds without a good batch after which values are stale; None to follow the pace.
         actions: Name of each open action to the operators who may ask for it.
         model: How OPC UA clients see it beside the plain tree.
+        quality: State to how it looks, where the default does not suit.
+        simulated: Whether a simulator stands for the analyser.
     """
 
     name: str
@@ -87,6 +96,8 @@ class AnalyserSettings:
     stale_after_s: float | None = None
     actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     model: CompanionModel = CompanionModel.PLAIN
+    quality: Mapping[str, str | QualityOverride] = field(default_factory=dict)
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

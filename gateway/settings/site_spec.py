@@ -10,6 +10,7 @@ from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
 from gateway.ports import ActionDriver
 from gateway.settings.open_actions import open_actions
+from gateway.settings.quality_checks import resolved_quality
 from gateway.settings.site_settings import AnalyserSettings, GatewaySettings
 
 
@@ -23,7 +24,7 @@ def _describe(analyser: AnalyserSettings, settings: GatewaySettings) -> DeviceDe
     specs = driver.actions(analyser.options, protocol) if isinstance(driver, ActionDriver) else ()
     description = driver.describe(analyser.options, protocol)
     opened = open_actions(specs, analyser.actions)
-    return replace(description, actions=opened, companion_model=analyser.model)
+    return replace(description, actions=opened, companion_model=analyser.model, quality=resolved_quality(analyser))
 
 
 def site_spec(settings: GatewaySettings) -> SiteSpec:

@@ -14,6 +14,7 @@ from gateway.settings.document import Document
 from gateway.settings.field_notes import dataclass_at, note_text
 from gateway.settings.positions import KeyPath, key_text
 from gateway.settings.problems import choices, nearest, split_message
+from gateway.settings.quality_keys import KEYS_FORM, NAME_FORM
 
 _LONGEST_SHOWN = 60
 _MUST_BE: Mapping[str, tuple[str, str]] = {
@@ -85,7 +86,7 @@ def report_type_faults(error: ValidationError, document: Document, section: Sect
 
 def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
     problems, kind, context = document.problems, detail["type"], detail.get("ctx", {})
-    inner = tuple(detail["loc"][1:])
+    inner = tuple(part for part in detail["loc"][1:] if part not in (NAME_FORM, KEYS_FORM))
     path = document.positions.known((*section.path, *inner))
     subject, got = key_text(path) or "the file", shown(document, path, detail["input"])
     match kind:
