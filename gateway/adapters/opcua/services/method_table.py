@@ -125,6 +125,11 @@ class MethodTable:
         offer = self._offers.get(method_id)
         return offer is not None and _may(session, offer.role)
 
+    def least(self, method_id: ua.NodeId) -> Role:
+        """The least role that may call it; of what nobody may call, the highest."""
+        offer = self._offers.get(method_id)
+        return Role.ENGINEER if offer is None else offer.role
+
     async def call(self, request: ua.CallMethodRequest, session: ClientSession) -> CallOutcome:
         """Carry out one call; whatever goes wrong is in its result."""
         try:

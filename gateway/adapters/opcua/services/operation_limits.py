@@ -21,7 +21,8 @@ MAX_MONITORED_ITEMS = 50_000
 """Of all subscriptions together. All on one point they cost 75 ms a tick."""
 
 _BEFORE_OPERATIONS = {
-    "Read": 12, "Write": 0, "TranslateBrowsePathsToNodeIds": 0, "RegisterNodes": 0, "UnregisterNodes": 0,
+    "Read": 12, "Write": 0, "BrowseNext": 1, "TranslateBrowsePathsToNodeIds": 0,
+    "RegisterNodes": 0, "UnregisterNodes": 0,
     "CreateMonitoredItems": 8, "ModifyMonitoredItems": 8, "DeleteMonitoredItems": 4, "SetMonitoringMode": 8,
     "DeleteSubscriptions": 0, "SetPublishingMode": 1, "Publish": 0,
 }  # fmt: skip
@@ -35,15 +36,16 @@ _OFFSETS = {
 }
 
 
-def require_few_operations(service: ua.NodeId, parameters: Buffer) -> None:
+def require_few_operations(service: ua.NodeId, parameters: Buffer, most: int = MAX_OPERATIONS) -> None:
     """Look at the length of the list of operations, and leave the parameters as they are.
 
     Args:
         service: Encoding of the request.
         parameters: Not decoded yet.
+        most: Operations in one request.
 
     Raises:
-        ServiceError: There are more than `MAX_OPERATIONS`.
+        ServiceError: There are more.
     """
     ahead = parameters.copy()
     if service == _BROWSE:
@@ -53,5 +55,5 @@ def require_few_operations(service: ua.NodeId, parameters: Buffer) -> None:
         ahead.skip(_OFFSETS[service])
     else:
         return
-    if Primitives.Int32.unpack(ahead) > MAX_OPERATIONS:
+    if Primitives.Int32.unpack(ahead) > most:
         raise ServiceError(StatusCodes.BadTooManyOperations)

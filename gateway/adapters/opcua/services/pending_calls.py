@@ -61,8 +61,10 @@ class PendingCalls:
             answer: Called once.
 
         Raises:
-            ServiceError: The request is too large or empty, or too many are in progress.
+            ServiceError: The session is not activated, the request is too large or empty, or too many are in progress.
         """
+        if not session.is_activated():
+            raise ServiceError(StatusCodes.BadSessionNotActivated)
         if len(body) > MAX_CALL_BYTES:
             raise ServiceError(StatusCodes.BadRequestTooLarge)
         requests = struct_from_binary(ua.CallParameters, body).MethodsToCall

@@ -1,0 +1,141 @@
+"""Requests read and responses written as bytes, where asyncua's own way costs more than the service itself."""
+
+from __future__ import annotations
+
+import struct
+import time
+from datetime import UTC, datetime
+
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.ua_binary import variant_to_binary
+
+UNIX_EPOCH = 116_444_736_000_000_000
+"""1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
+
+SOURCE, SERVER = 0x04, 0x08
+"""Bits of a DataValue's encoding mask for its time stamps (OPC 10000-6 section 5.2.2.17)."""
+
+NULL_ARRAY = b"\xff\xff\xff\xff"
+
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_RESPONSE = struct.Struct("<BBHqIIBiBBB")
+_FOUR_BYTE_NODE_ID = 1
+_KINDS = ua.VariantType
+_SCALARS = {
+    kind: struct.Struct(f"<B{code}").pack
+    for kind, code in {
+        _KINDS.Boolean: "?", _KINDS.SByte: "b", _KINDS.Byte: "B", _KINDS.Int16: "h", _KINDS.UInt16: "H",
+        _KINDS.Int32: "i", _KINDS.UInt32: "I", _KINDS.Int64: "q", _KINDS.UInt64: "Q",
+        _KINDS.Float: "f", _KINDS.Double: "d",
+    }.items()
+}  # fmt: skip
+_MASK, _MASK_STATUS = struct.Struct("<B").pack, struct.Struct("<BI").pack
+_STATUS, _TIME, _TIMES = struct.Struct("<I").pack, struct.Struct("<q").pack, struct.Struct("<qq").pack
+_HAS_VALUE, _HAS_STATUS = 0x01, 0x02
+_LENGTH = struct.Struct("<i")
+
+
+def utc_now() -> int:
+    """The present in OPC UA's time."""
+    return time.time_ns() // 100 + UNIX_EPOCH
+
+
+def utc_ticks(instant: datetime) -> int:
+    """An instant in OPC UA's time; without a time zone it is UTC."""
+    since = (instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 10_000_000 + since.microseconds * 10
+
+
+def response_start(type_id: int, request_handle: int) -> bytes:
+    """TypeId and ResponseHeader of a service that has succeeded (OPC 10000-4 section 7.34).
+
+    Args:
+        type_id: Binary encoding of the response.
+        request_handle: From the request.
+    """
+    return _RESPONSE.pack(_FOUR_BYTE_NODE_ID, 0, type_id, utc_now(), request_handle, 0, 0, 0, 0, 0, 0)
+
+
+def service_fault(request_handle: int, status: int) -> bytes:
+    """A ServiceFault, its type in front (OPC 10000-4 section 7.35)."""
+    return _RESPONSE.pack(
+        _FOUR_BYTE_NODE_ID, 0, ObjectIds.ServiceFault_Encoding_DefaultBinary, utc_now(), request_handle, status,
+        0, 0, 0, 0, 0,
+    )  # fmt: skip
+
+
+def array(parts: list[bytes]) -> bytes:
+    """Elements, already encoded, as an array."""
+    return _LENGTH.pack(len(parts)) + b"".join(parts)
+
+
+def status_array(statuses: list[int]) -> bytes:
+    """An array of StatusCodes."""
+    return struct.pack(f"<i{len(statuses)}I", len(statuses), *statuses)
+
+
+def bad_data_value(status: int, times: int, now: int) -> bytes:
+    """A DataValue that has nothing but a StatusCode, and the time at which this was found if that is wanted."""
+    start = _MASK_STATUS(_HAS_STATUS | times & SERVER, status)
+    return start + _TIME(now) if times & SERVER else start
+
+
+def encode_data_value(data: ua.DataValue, times: int, source: int, now: int) -> bytes:
+    """A DataValue.
+
+    Args:
+        data: To encode.
+        times: `SOURCE` and `SERVER`, or 0 for no time stamp.
+        source: SourceTimestamp of data that has none; 0 for none.
+        now: ServerTimestamp of data that has none.
+    """
+    variant, code = data.Value, data.StatusCode
+    status = 0 if code is None else code.value
+    mask = times
+    if variant is None or variant.VariantType == _KINDS.Null:
+        value = b""
+    else:
+        mask |= _HAS_VALUE
+        pack = _SCALARS.get(variant.VariantType)
+        if pack is None or variant.is_array:
+            value = variant_to_binary(variant)
+        else:
+            value = pack(variant.VariantType, variant.Value)
+    if times & SOURCE:
+        source = source if data.SourceTimestamp is None else utc_ticks(data.SourceTimestamp)
+        if not source:
+            mask &= ~SOURCE
+    if times & SERVER and data.ServerTimestamp is not None:
+        now = utc_ticks(data.ServerTimestamp)
+    instants = b""
+    if mask & SOURCE:
+        instants = _TIMES(source, now) if mask & SERVER else _TIME(source)
+    elif mask & SERVER:
+        instants = _TIME(now)
+    if status:
+        return b"".join((_MASK(mask | _HAS_STATUS), value, _STATUS(status), instants))
+    return b"".join((_MASK(mask), value, instants))
+
+
+def text_end(data: bytes, at: int) -> int:
+    """Where the String that begins at `at` ends.
+
+    Raises:
+        ServiceError: BadDecodingError: the data ends before.
+    """
+    try:
+        (length,) = _LENGTH.unpack_from(data, at)
+    except struct.error as error:
+        raise ServiceError(StatusCodes.BadDecodingError) from error
+    end: int = at + _LENGTH.size + max(0, length)
+    if end > len(data):
+        raise ServiceError(StatusCodes.BadDecodingError)
+    return end
+
+
+def text(data: bytes, at: int) -> str:
+    """The String that begins at `at`; a null String is empty."""
+    return data[at + _LENGTH.size : text_end(data, at)].decode(errors="replace")
