@@ -13,6 +13,7 @@ from asyncua.ua.object_ids import ObjectIds
 from gateway.adapters.opcua.address_space.compact_node import CompactNode
 from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
 from gateway.adapters.opcua.address_space.references import describe, described_already, type_reference
+from gateway.adapters.opcua.engine.memory import not_collecting_garbage
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
 
@@ -139,8 +140,9 @@ def add_nodes(aspace: AddressSpace, items: Iterable[ua.AddNodesItem]) -> None:
         AdapterError: A node has no parent or no type, or its NodeId or BrowseName is taken; it is named.
     """
     batch = _Batch(aspace)
-    for item in items:
-        batch.add(item)
+    with not_collecting_garbage():
+        for item in items:
+            batch.add(item)
 
 
 def add_reference(aspace: AddressSpace, source: ua.NodeId, reference: int | ua.NodeId, target: ua.NodeId) -> None:

@@ -77,8 +77,12 @@ class NodeMaker:
         names, get = _names(mask)
         values = get(attributes)
         own_definition = mask & _HAS_DEFINITION and isinstance(attributes.DataTypeDefinition, ua.DataTypeDefinition)
-        key = (node_class, id(attributes) if own_definition else None, *map(_hashable, values))
-        shape = self._shapes.get(key)
+        key: tuple[Hashable, ...] = (node_class, id(attributes) if own_definition else None, *values)
+        try:
+            shape = self._shapes.get(key)
+        except TypeError:  # the lists and texts that few nodes have
+            key = tuple(_hashable(value) for value in key)
+            shape = self._shapes.get(key)
         if shape is None:
             shape = {int(AttributeIds.NodeClass): Constant(node_class, ua.VariantType.Int32)}
             for name, value in zip(names, values, strict=False):  # the mask itself comes last

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue
-from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.server.address_space import AddressSpace
 from asyncua.ua.object_ids import ObjectIds
 
 from gateway.adapters.opcua.address_space.builder import add_nodes
 from gateway.adapters.opcua.address_space.method_items import method_items
 from gateway.adapters.opcua.address_space.node_items import object_item, variable_item
-from gateway.adapters.opcua.address_space.units import engineering_unit
+from gateway.adapters.opcua.address_space.property_values import precision_value, range_value, unit_value
 from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
 from gateway.adapters.opcua.node_ids import ACTION_FOLDER, ANALYSERS_FOLDER, SITE_NAMESPACE_INDEX, MethodNode
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec, ValueKind
 
 _IDS = ObjectIds
 _ANALYSERS = ua.NodeId(ua.Int32(1), ua.Int16(SITE_NAMESPACE_INDEX))  # numeric, because an analyser may have any name
+_NOTHING_YET = ua.Variant(None, ua.VariantType.Null)
 _DATA_TYPE = {
     ValueKind.FLOAT: _IDS.Double,
     ValueKind.INTEGER: _IDS.Int64,
@@ -28,33 +28,28 @@ _DATA_TYPE = {
 
 
 def _type_definition(point: PointSpec) -> int:
-    """Variable types of OPC 10000-8 section 5.3."""
+    """Variable types of OPC 10000-8 section 5.3: by which properties the variable has."""
     if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
         return _IDS.BaseDataVariableType
     if point.unit:
         return _IDS.AnalogUnitRangeType if point.display_range is not None else _IDS.AnalogUnitType
     if point.display_range is not None:
         return _IDS.AnalogItemType
+    if point.instrument_range is not None:
+        return _IDS.BaseAnalogType
     return _IDS.DataItemType if point.kind is ValueKind.FLOAT else _IDS.BaseDataVariableType
 
 
 def _properties(point: PointSpec) -> Iterator[tuple[str, int, ua.Variant]]:
     if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
         return
-    if point.display_range is not None:
-        low, high = point.display_range
-        yield "EURange", _IDS.Range, ua.Variant(ua.Range(float(low), float(high)), ua.VariantType.ExtensionObject)
+    for name, bounds in (("EURange", point.display_range), ("InstrumentRange", point.instrument_range)):
+        if bounds is not None:
+            yield name, _IDS.Range, range_value(*bounds)
     if point.unit:
-        unit = engineering_unit(point.unit)
-        information = ua.EUInformation(
-            unit.namespace_uri,
-            unit.unit_id,
-            ua.LocalizedText(unit.display_name),
-            ua.LocalizedText(unit.description),
-        )
-        yield "EngineeringUnits", _IDS.EUInformation, ua.Variant(information, ua.VariantType.ExtensionObject)
+        yield "EngineeringUnits", _IDS.EUInformation, unit_value(point.unit)
     if point.kind is ValueKind.FLOAT:
-        yield "ValuePrecision", _IDS.Double, ua.Variant(float(point.precision), ua.VariantType.Double)
+        yield "ValuePrecision", _IDS.Double, precision_value(point.precision)
 
 
 def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
@@ -68,7 +63,7 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
         reference=_IDS.HasComponent,
         definition=_type_definition(point),
         data_type=_DATA_TYPE[point.kind],
-        value=ua.Variant(None, ua.VariantType.Null),
+        value=_NOTHING_YET,
     )
     for name, data_type, value in _properties(point):
         yield variable_item(
@@ -136,14 +131,11 @@ def _site_items(site: SiteSpec, methods: Sequence[MethodNode]) -> Iterator[ua.Ad
         yield from _device_items(device, [method for method in methods if method.device == device.name])
 
 
-def add_site(
-    site: SiteSpec, values: Sequence[AttributeValue], methods: Sequence[MethodNode], aspace: AddressSpace
-) -> None:
-    """Add all nodes of the site; takes about 0.2 ms per node, so it belongs into a worker thread.
+def add_site(site: SiteSpec, methods: Sequence[MethodNode], aspace: AddressSpace) -> None:
+    """Add all nodes of the site, still without values; it belongs into a worker thread.
 
     Args:
         site: What to add.
-        values: Value attribute of every point, in the order of the site; the nodes use these very objects.
         methods: Actions to show as methods.
         aspace: Where to add; no client can see it yet.
 
@@ -151,6 +143,3 @@ def add_site(
         AdapterError: A node was refused.
     """
     add_nodes(aspace, _site_items(site, methods))
-    identifiers = ("/".join((device.name, *point.path)) for device in site.devices for point in device.points)
-    for identifier, value in zip(identifiers, values, strict=True):
-        aspace[site_node(identifier)].attributes[AttributeIds.Value] = value

@@ -17,6 +17,7 @@ from asyncua.ua.object_ids import ObjectIds
 
 from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
 from gateway.adapters.opcua.address_space.references import describe
+from gateway.adapters.opcua.engine.memory import not_collecting_garbage
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
 
@@ -44,6 +45,7 @@ def _parts() -> Iterator[Callable[[Any], None]]:
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
         yield getattr(module, _FILLS + file.stem.removeprefix(_PART))
+        vars(module).clear()  # a module and its functions hold each other until they are collected
 
 
 class _Filler:
@@ -90,6 +92,7 @@ def add_standard_nodes(aspace: AddressSpace) -> None:
         AdapterError: The installed asyncua keeps its nodes elsewhere.
     """
     filler = _Filler(aspace)
-    for fill in _parts():
-        fill(filler)
-    filler.connect()
+    with not_collecting_garbage():
+        for fill in _parts():
+            fill(filler)
+        filler.connect()
