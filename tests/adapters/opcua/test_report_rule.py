@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from asyncua import ua
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.report_rule import ReportRule
 
 TRIGGER = ua.DataChangeTrigger
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _value(value: object, code: int = 0, seconds: int = 0) -> ua.DataValue:
-    return ua.DataValue(ua.Variant(value), ua.StatusCode(code), SourceTimestamp=START + timedelta(seconds=seconds))
+def _value(value: object, code: int = 0, seconds: int = 0) -> EncodedValue:
+    return EncodedValue(value, code, seconds * 10_000_000, 0, lambda: None)
 
 
 def test_plain_items_report_changes_of_value_and_status() -> None:
@@ -55,6 +53,6 @@ def test_client_is_never_further_off_than_the_deadband(values: list[float], dead
     reported = _value(values[0])
     for value in values[1:]:
         if rule.is_due(reported, _value(value)):
-            assert abs(value - reported.Value.Value) > deadband
+            assert abs(value - float(reported.value)) > deadband
             reported = _value(value)
-        assert abs(value - reported.Value.Value) <= deadband
+        assert abs(value - float(reported.value)) <= deadband

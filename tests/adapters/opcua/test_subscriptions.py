@@ -9,17 +9,16 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.notifications.subscriptions import (
-    LONGEST_PUBLISHING_INTERVAL,
-    SHORTEST_PUBLISHING_INTERVAL,
-    revised_publishing_interval,
-)
+from gateway.adapters.opcua.limits import Limits
+from gateway.adapters.opcua.notifications.subscription_parameters import revised_publishing_interval
 from gateway.model.quality import State
 from gateway.model.update import Update
 
 MakeUpdate = Callable[..., Update]
 VALUE = "ns=2;s=stack/I1/Value"
-FAST = SHORTEST_PUBLISHING_INTERVAL
+LIMITS = Limits()
+FAST = LIMITS.shortest_publishing_interval_ms
+SLOW = LIMITS.longest_publishing_interval_ms
 
 
 def _oxygen(make: MakeUpdate, value: float, state: State = State.GOOD, tick: int = 0) -> Update:
@@ -146,19 +145,19 @@ async def test_client_that_asks_for_no_interval_gets_the_shortest(url: str) -> N
     async with Client(url) as client:
         asked = ua.CreateSubscriptionParameters(RequestedPublishingInterval=0.0, PublishingEnabled=True)
         given = await client.uaclient.create_subscription(asked, lambda _result: None)
-        assert given.RevisedPublishingInterval == SHORTEST_PUBLISHING_INTERVAL
+        assert given.RevisedPublishingInterval == FAST
         await client.uaclient.delete_subscriptions([given.SubscriptionId])
 
 
 @pytest.mark.parametrize(
     ("asked", "given"),
     [
-        (0.0, SHORTEST_PUBLISHING_INTERVAL),
-        (-1.0, SHORTEST_PUBLISHING_INTERVAL),
-        (float("nan"), SHORTEST_PUBLISHING_INTERVAL),
+        (0.0, FAST),
+        (-1.0, FAST),
+        (float("nan"), FAST),
         (250.0, 250.0),
-        (float("inf"), LONGEST_PUBLISHING_INTERVAL),
+        (float("inf"), SLOW),
     ],
 )
 def test_revised_publishing_interval(asked: float, given: float) -> None:
-    assert revised_publishing_interval(asked) == given
+    assert revised_publishing_interval(asked, LIMITS) == given

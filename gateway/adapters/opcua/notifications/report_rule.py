@@ -18,6 +18,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaprotocol_auto import DataChangeFilter, DataChangeTrigger
 
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 
 _NUMERIC = frozenset(
     standard_node(identifier)
@@ -41,23 +42,22 @@ class ReportRule:
     trigger: DataChangeTrigger = DataChangeTrigger.StatusValue
     deadband: float | None = None
 
-    def is_due(self, reported: ua.DataValue, new: ua.DataValue) -> bool:
+    def is_due(self, reported: EncodedValue, new: EncodedValue) -> bool:
         """Whether `new` has to be reported after `reported`."""
-        if new.StatusCode != reported.StatusCode:
+        if new.status != reported.status:
             return True
         if self.trigger == DataChangeTrigger.Status:
             return False
         if (
             self.deadband is None
             and self.trigger == DataChangeTrigger.StatusValueTimestamp
-            and new.SourceTimestamp != reported.SourceTimestamp
+            and new.source != reported.source
         ):
             return True  # with a deadband this trigger behaves as StatusValue (OPC 10000-4 section 7.22.2)
-        before = None if reported.Value is None else reported.Value.Value
-        now = None if new.Value is None else new.Value.Value
-        if now == before or (now != now and before != before):  # NaN after NaN is no change
+        before, now = reported.value, new.value
+        if now == before or (now != now and before != before):
             return False
-        if self.deadband is None or before is None or now is None:
+        if self.deadband is None or not isinstance(before, (int, float)) or not isinstance(now, (int, float)):
             return True
         return not abs(now - before) <= self.deadband
 

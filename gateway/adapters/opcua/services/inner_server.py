@@ -1,10 +1,11 @@
 """The inner server: address space, sessions and subscriptions behind the network.
 
-It is closed for everything but reading until `open_actions` opens it for operators.
+It is open for anonymous readers alone until `open_logins` says otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -18,21 +19,18 @@ from asyncua.server.internal_session import InternalSession
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.address_space.standard_nodes import add_standard_nodes
+from gateway.adapters.opcua.conditions.notifier import EventNotifier
 from gateway.adapters.opcua.limits import Limits
+from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
-from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
-from gateway.adapters.opcua.security.operators import Operators
+from gateway.adapters.opcua.security.audit import AuditTrail
+from gateway.adapters.opcua.security.audit_records import session_ended
+from gateway.adapters.opcua.security.logins import Logins
 from gateway.adapters.opcua.security.user_manager import AnonymousReaders
+from gateway.adapters.opcua.services.activation import Activation
 from gateway.adapters.opcua.services.dispatch import Services
 from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.adapters.opcua.services.sessions import ClientSession
-
-MAX_CONNECTIONS = 100
-MAX_SESSIONS = 100
-MAX_SUBSCRIPTIONS = 200
-MAX_UNACKNOWLEDGED_MESSAGES = 100
-MAX_QUEUE_SIZE = 100
-"""Entries per monitored item; memory of a client that stops reading is bounded by this."""
 
 _MOMENT_S = 0.2
 
@@ -40,35 +38,43 @@ _MOMENT_S = 0.2
 class InnerServer(InternalServer):
     """asyncua's inner server with our sessions, subscriptions, users and limits.
 
+    Args:
+        values: Values of the site.
+
     Attributes:
-        operators: Who may log in by user name; None for nobody.
+        logins: Who is let in.
+        audit: Where it is listed who came, went or was turned away.
+        activation: Gives sessions their users.
         methods: What clients may call.
         limits: How much clients may ask for.
+        notifier: Where events begin their way to clients.
+        subscriptions: Of all sessions.
         services: What clients can ask for beside sessions, subscriptions and calls.
         calls: Owner of the calls in progress; None while the server takes none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, values: PointValues) -> None:
         super().__init__(user_manager=AnonymousReaders())
-        self.operators: Operators | None = None
         self.methods = MethodTable(self.aspace)
         self.limits = Limits()
-        self.services = Services(self.aspace, self.methods, self.limits)
+        self.open_logins(Logins(anonymous=True), AuditTrail())
+        self.notifier = EventNotifier(self.aspace)
+        self.subscriptions = Subscriptions(self.aspace, values, self.notifier, self.limits)
+        self.services = Services(self.aspace, self.methods, self.subscriptions, self.limits)
         self.calls: TaskGroup | None = None
-        self._subscriptions = Subscriptions(self.aspace, iserver=self)
-        self.subscription_service = self._subscriptions
         self.allow_remote_admin = False
         self.supported_tokens = (ua.AnonymousIdentityToken,)  # type: ignore[assignment]  # inferred from the default
         self.disabled_clock = True  # `ServerStatus` keeps the time, in a task with an owner
-        self.max_connections = MAX_CONNECTIONS
-        self.max_subscriptions = MAX_SUBSCRIPTIONS
-        self.max_unacked_messages_per_subscription = MAX_UNACKNOWLEDGED_MESSAGES
-        self.max_monitored_item_queue_size = MAX_QUEUE_SIZE
+        self.max_connections = self.limits.connections
 
-    def open_actions(self, identity: ApplicationIdentity, operators: Operators) -> None:
-        """Let operators log in. After `init`, before the server listens."""
-        self.certificate, self.private_key = identity.certificate, identity.private_key
-        self.operators = operators
+    def open_logins(self, logins: Logins, audit: AuditTrail) -> None:
+        """Say who is let in. Before the server listens."""
+        self.logins, self.audit = logins, audit
+        self.activation = Activation(logins, audit, self.limits, self.client_sessions)
+
+    def client_sessions(self) -> Iterator[ClientSession]:
+        """Every session of a client."""
+        return (session for session in self._external_sessions.values() if isinstance(session, ClientSession))
 
     async def load_standard_address_space(self, shelf_file: Path | None = None) -> None:  # noqa: ARG002  fixed by the base class
         """Fill the address space; asyncua's own way takes three times as long and three times the memory.
@@ -91,9 +97,18 @@ class InnerServer(InternalServer):
         """
         if not external:
             return super().create_session(name, user, external)
-        if len(self._external_sessions) >= MAX_SESSIONS:
+        if len(self._external_sessions) >= self.limits.sessions:
             raise ServiceError(StatusCodes.BadTooManySessions)
-        return ClientSession(self, self._subscriptions, name, self.limits.continuation_points)
+        host = name[0]  # asyncua gives the peer's address and port
+        if sum(other.host == host for other in self.client_sessions()) >= self.limits.sessions_per_address:
+            raise ServiceError(StatusCodes.BadTooManySessions)
+        session = ClientSession(self, self.subscriptions, name, self.limits.continuation_points)
+        session.ended = self._note_end
+        return session
+
+    def _note_end(self, session: ClientSession) -> None:
+        user = "" if session.identity is None else session.identity.user or ""
+        self.audit.record(session_ended(session, user, session.end_reason or "session closed"))
 
     async def make_room(self) -> None:
         """Before a session or a subscription: where there is no room, the oldest session without a connection ends.
@@ -101,8 +116,8 @@ class InnerServer(InternalServer):
         Sessions with subscriptions outlive their connection by up to 10 minutes, so that a client which comes and goes
         would lock out everybody.
         """
-        sessions, subscriptions = len(self._external_sessions), len(self._subscriptions.subscriptions)
-        if sessions < MAX_SESSIONS and subscriptions < MAX_SUBSCRIPTIONS:
+        sessions, subscriptions = len(self._external_sessions), len(self.subscriptions)
+        if sessions < self.limits.sessions and subscriptions < self.limits.subscriptions:
             return
         for session in self._external_sessions.values():
             if isinstance(session, ClientSession) and session.channel is None:
@@ -119,10 +134,9 @@ class InnerServer(InternalServer):
 
     async def publish_now(self) -> None:
         """Send what is waiting in the subscriptions; a client that has not asked for it yet gets a moment to do so."""
+        self.subscriptions.publish_now()
         with anyio.move_on_after(_MOMENT_S):
-            while waiting := self._subscriptions.waiting():
-                for subscription in waiting:
-                    await subscription.publish_results()
+            while any(subscription.is_late for subscription in self.subscriptions):  # noqa: ASYNC110  the client's turn
                 await anyio.sleep(_MOMENT_S / 10)
 
     async def close_sessions(self) -> None:

@@ -7,22 +7,28 @@ Who may use a session is for the `SecureChannel` to judge; who may call a method
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from asyncua import ua
-from asyncua.common.utils import ServiceError
 from asyncua.server.internal_server import InternalServer
-from asyncua.server.internal_session import InternalSession
+from asyncua.server.internal_session import InternalSession, SessionState
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.engine.wire_types import status_code
-from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
+from gateway.adapters.opcua.notifications.publish_requests import PublishRequests
+from gateway.adapters.opcua.notifications.subscriptions import SubscribingSession, Subscriptions
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.adapters.opcua.security.identity import ClientIdentity
+from gateway.adapters.opcua.services.continuation_points import ContinuationPoints
+from gateway.adapters.opcua.services.session_channel import SessionChannel
 from gateway.model.actions import ActionOrigin
+from gateway.model.user import KnownUser
 
 TOKEN_BYTES = 32
-_NOT_MINE = StatusCodes.BadSubscriptionIdInvalid
+_LONGEST_URI = 1000
+
+
+def _unheard(_session: ClientSession) -> None:
+    """Nobody wants to know that a session has ended."""
 
 
 class ClientSession(InternalSession):
@@ -32,20 +38,39 @@ class ClientSession(InternalSession):
         server: The inner server.
         subscriptions: Of all sessions.
         name: Of the peer.
+        continuation_points: Unfinished browses at once.
 
     Attributes:
         channel: The connection that may use the session; None before it is told, and after that connection has gone.
         security: Of the channel in which the session was created.
         identity: Who uses the session; None until it is activated.
-        origin: The operator who has logged in; None for an anonymous reader.
+        origin: The same user for the desk of actions; None for an anonymous reader.
+        browses: Unfinished ones.
+        publish_requests: Those that wait for something to publish.
+        application_uri: What the client says it is.
+        host: Address of the peer that made the session.
+        user_login: The user as the user directory knows it; None for an anonymous reader.
+        is_activating: Whether a proof of its user is being looked at.
+        ended: Called once when the session ends.
+        end_reason: Why it ends, if not by itself.
     """
 
-    def __init__(self, server: InternalServer, subscriptions: Subscriptions, name: str) -> None:
-        super().__init__(server, server.aspace, subscriptions, name, external=True)
-        self.channel: object | None = None
+    def __init__(
+        self, server: InternalServer, subscriptions: Subscriptions, name: str, continuation_points: int
+    ) -> None:
+        super().__init__(server, server.aspace, server.subscription_service, name, external=True)
+        self.publish_requests = PublishRequests()
+        self.application_uri = ""
+        self.host = name[0]  # asyncua gives the peer's address and port
+        self.channel: SessionChannel | None = None
         self.security: ChannelSecurity | None = None
         self.identity: ClientIdentity | None = None
         self.origin: ActionOrigin | None = None
+        self.user_login: KnownUser | None = None
+        self.is_activating = False
+        self.ended: Callable[[ClientSession], None] = _unheard
+        self.end_reason = ""
+        self.browses = ContinuationPoints(continuation_points)
         self._subscriptions = subscriptions
         server.unregister_external_session(self)
         self.auth_token = ua.NodeId(ua.ByteString(secrets.token_bytes(TOKEN_BYTES)))
@@ -56,88 +81,31 @@ class ClientSession(InternalSession):
     ) -> ua.CreateSessionResult:
         """Answer CreateSession. The idle limit counts from here, so that sessions never activated go away too."""
         result = await super().create_session(params, sockname)
+        if params.ClientDescription is not None:
+            self.application_uri = (params.ClientDescription.ApplicationUri or "")[:_LONGEST_URI]
         self._start_timeout_watchdog()
         return result
 
-    async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
-        """Refuse every operation; nothing here is writable."""
-        return [
-            status_code(StatusCodes.BadNotWritable if item.NodeId in self.aspace else StatusCodes.BadNodeIdUnknown)
-            for item in params.NodesToWrite
-        ]
+    def may_take_over_from(self, other: SubscribingSession) -> bool:
+        """Whether a subscription of the other session may become one of this one (OPC 10000-4 section 5.14.7).
 
-    def _require_mine(self, subscription_id: int) -> None:
-        if not self._subscriptions.is_owned(subscription_id, self.session_id):
-            raise ServiceError(_NOT_MINE)
-
-    async def create_monitored_items(
-        self, params: ua.CreateMonitoredItemsParameters
-    ) -> list[ua.MonitoredItemCreateResult]:
-        """As the base class, in a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        return await super().create_monitored_items(params)
-
-    async def modify_monitored_items(
-        self, params: ua.ModifyMonitoredItemsParameters
-    ) -> list[ua.MonitoredItemModifyResult]:
-        """As the base class, in a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        return await super().modify_monitored_items(params)
-
-    async def delete_monitored_items(self, params: ua.DeleteMonitoredItemsParameters) -> list[ua.StatusCode]:
-        """As the base class, in a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        return await super().delete_monitored_items(params)
-
-    async def set_monitoring_mode(self, params: ua.SetMonitoringModeParameters) -> list[ua.StatusCode]:
-        """As the base class, in a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        return await super().set_monitoring_mode(params)
-
-    def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
-        """As the base class, for a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        return super().modify_subscription(params)
-
-    def republish(self, params: ua.RepublishParameters) -> ua.NotificationMessage:
-        """As the base class, for a subscription of this session only."""
-        self._require_mine(params.SubscriptionId)
-        message = super().republish(params)
-        if not message.NotificationData:
-            raise ServiceError(StatusCodes.BadMessageNotAvailable)
-        return message
-
-    async def set_publishing_mode(self, params: ua.SetPublishingModeParameters) -> list[ua.StatusCode]:
-        """As the base class, for subscriptions of this session only."""
-        for subscription_id in params.SubscriptionIds:
-            self._require_mine(subscription_id)
-        return await super().set_publishing_mode(params)
-
-    async def delete_subscriptions(self, ids: list[int]) -> list[ua.StatusCode]:
-        """Delete those of this session; another's does not exist for it."""
-        results: list[ua.StatusCode] = []
-        for subscription_id in ids:
-            if self._subscriptions.is_owned(subscription_id, self.session_id):
-                results.extend(await super().delete_subscriptions([subscription_id]))
-            else:
-                results.append(status_code(_NOT_MINE))
-        return results
-
-    def publish(self, acks: Iterable[ua.SubscriptionAcknowledgement] | None = None) -> tuple[int, list[ua.StatusCode]]:
-        """Take acknowledgements of own subscriptions; returns the number of own subscriptions and the results.
-
-        Raises:
-            ServiceError: The session has no subscription.
+        It is the same user with an application of the same certificate, or, where there are no certificates, one that
+        says it is the same application.
         """
-        mine = sum(
-            subscription.session_id == self.session_id for subscription in self._subscriptions.subscriptions.values()
-        )
-        if not mine:
-            raise ServiceError(StatusCodes.BadNoSubscription)
-        results: list[ua.StatusCode] = []
-        for acknowledgement in acks or ():
-            if self._subscriptions.is_owned(acknowledgement.SubscriptionId, self.session_id):
-                results.extend(super().publish([acknowledgement])[1])
-            else:
-                results.append(status_code(_NOT_MINE))
-        return mine, results
+        if other is self:
+            return True
+        if not isinstance(other, ClientSession) or self.identity is None or other.identity is None:
+            return False
+        certificates = [one.security.client_certificate for one in (self, other) if one.security is not None]
+        same_application = certificates[0] == certificates[-1] and self.application_uri == other.application_uri
+        return same_application and self.identity.is_same_user(other.identity)
+
+    async def close_session(self, delete_subs: bool = True) -> None:  # noqa: FBT001, FBT002  fixed by the base class
+        """End the session, with its subscriptions unless they are to be transferred."""
+        was_open = self.state is not SessionState.Closed
+        await super().close_session(delete_subs=False)
+        if was_open:
+            self.ended(self)
+        if delete_subs:
+            self._subscriptions.delete_of(self)
+        self.publish_requests.refuse_all(StatusCodes.BadSessionClosed)

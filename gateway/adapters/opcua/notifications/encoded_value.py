@@ -1,0 +1,150 @@
+"""One value as the bytes of a DataValue (OPC 10000-6 section 5.2.2.17), packed once for all subscribers."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from asyncua import ua
+from asyncua.ua.ua_binary import struct_to_binary
+
+from gateway.adapters.opcua.engine.wire_types import data_value, status_code
+from gateway.model.points import Value
+
+UNIX_EPOCH = 116_444_736_000_000_000
+"""1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
+
+OVERFLOW = 0x0000_0480
+"""InfoType DataValue with the Overflow bit (OPC 10000-4 section 7.39.1)."""
+
+Timestamps = ua.TimestampsToReturn
+_MASK = {Timestamps.Source: 0x04, Timestamps.Server: 0x08, Timestamps.Both: 0x0C, Timestamps.Neither: 0x00}
+_VALUE, _STATUS = 0x01, 0x02
+_TIMES = {0x00: struct.Struct("<"), 0x04: struct.Struct("<q"), 0x08: struct.Struct("<q"), 0x0C: struct.Struct("<qq")}
+_SCALARS: dict[ua.VariantType, struct.Struct] = {
+    ua.VariantType.Boolean: struct.Struct("<B?"),
+    ua.VariantType.Int32: struct.Struct("<Bi"),
+    ua.VariantType.Int64: struct.Struct("<Bq"),
+    ua.VariantType.Float: struct.Struct("<Bf"),
+    ua.VariantType.Double: struct.Struct("<Bd"),
+}
+_NULL = ua.Variant(None, ua.VariantType.Null)
+_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_HEAD = struct.Struct("<B")
+_STATUS_CODE = struct.Struct("<I")
+_TEXT = struct.Struct("<Bi")
+
+
+def timestamp_mask(timestamps: Timestamps) -> int:
+    """The bits of a DataValue's encoding mask that stand for its time stamps."""
+    return _MASK[timestamps]
+
+
+def utc(ticks: int) -> datetime:
+    """An instant in OPC UA's time as an aware datetime."""
+    return _EPOCH + timedelta(microseconds=ticks // 10)
+
+
+def ticks(instant: datetime | None) -> int:
+    """OPC UA's time of an instant; one without a time zone is UTC, None is 0."""
+    if instant is None:
+        return 0
+    aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1) * 10
+
+
+def _variant(value: Value, variant_type: ua.VariantType) -> bytes:
+    if variant_type == ua.VariantType.String:
+        text = str(value).encode(errors="replace")
+        return _TEXT.pack(variant_type.value, len(text)) + text
+    return _SCALARS[variant_type].pack(variant_type.value, value)
+
+
+class EncodedValue:
+    """A value with its quality and times, shared by all who want it.
+
+    Attributes:
+        value: For comparing; None where there is none.
+        status: StatusCode, 32 bits.
+        source: SourceTimestamp in 100 ns since 1601.
+        server: ServerTimestamp, likewise.
+    """
+
+    __slots__ = ("_bytes", "_variant", "server", "source", "status", "value")
+
+    def __init__(
+        self, value: object, status: int, source: int, server: int, variant: Callable[[], bytes | None]
+    ) -> None:
+        self.value = value
+        self.status = status
+        self.source = source
+        self.server = server
+        self._variant = variant
+        self._bytes: dict[tuple[int, int], bytes] = {}
+
+    @classmethod
+    def of_point(
+        cls, value: Value, variant_type: ua.VariantType, status: int, source: int, server: int
+    ) -> EncodedValue:
+        """A value of a point; None is no value."""
+        return cls(value, status, source, server, lambda: None if value is None else _variant(value, variant_type))
+
+    @classmethod
+    def of_data_value(cls, data: ua.DataValue) -> EncodedValue:
+        """A value that some other part of the server holds."""
+        status = 0 if data.StatusCode is None else data.StatusCode.value
+        variant = data.Value
+        present = variant is not None and variant.VariantType != ua.VariantType.Null
+
+        def encode() -> bytes | None:
+            if not present:
+                return None
+            bare = replace(
+                data, StatusCode=None, SourceTimestamp=None, ServerTimestamp=None,
+                SourcePicoseconds=None, ServerPicoseconds=None,
+            )  # fmt: skip
+            return struct_to_binary(bare)[1:]  # behind the encoding mask there is only the Variant
+
+        value = variant.Value if present and variant is not None else None
+        return cls(value, status, ticks(data.SourceTimestamp), ticks(data.ServerTimestamp), encode)
+
+    def data_value(self, variant_type: ua.VariantType | None) -> ua.DataValue:
+        """The value as asyncua has it; without a type it is guessed."""
+        if self.value is None:
+            variant = _NULL
+        else:
+            variant = ua.Variant(self.value) if variant_type is None else ua.Variant(self.value, variant_type)
+        return data_value(variant, status_code(self.status), utc(self.source), utc(self.server))
+
+    def encoded(self, times: int, flags: int = 0) -> bytes:
+        """The DataValue.
+
+        Args:
+            times: See `timestamp_mask`.
+            flags: Further bits of the StatusCode, such as `OVERFLOW`.
+        """
+        key = (times, flags)
+        data = self._bytes.get(key)
+        if data is None:
+            data = self._bytes[key] = self._encode(times, flags)
+        return data
+
+    def _encode(self, times: int, flags: int) -> bytes:
+        variant = self._variant()
+        status = self.status | flags
+        if not self.source:
+            times &= ~0x04
+        if not self.server:
+            times &= ~0x08
+        mask = times | (_VALUE if variant is not None else 0) | (_STATUS if status else 0)
+        instants = [instant for bit, instant in ((0x04, self.source), (0x08, self.server)) if times & bit]
+        return b"".join(
+            (
+                _HEAD.pack(mask),
+                variant or b"",
+                _STATUS_CODE.pack(status) if status else b"",
+                _TIMES[times].pack(*instants),
+            )
+        )

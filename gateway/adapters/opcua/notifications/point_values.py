@@ -1,0 +1,106 @@
+"""The values of a site: pulled when somebody reads, pushed to those who watch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.address_space import AddressSpace
+from asyncua.ua.attribute_ids import AttributeIds
+
+from gateway.adapters.opcua.engine.wire_types import site_node
+from gateway.adapters.opcua.notifications.encoded_value import UNIX_EPOCH, EncodedValue
+from gateway.adapters.opcua.notifications.group_values import GroupValues
+from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
+from gateway.model.points import SiteSpec, ValueKind
+from gateway.model.update import Update
+
+VARIANT_TYPE = {
+    ValueKind.FLOAT: ua.VariantType.Double,
+    ValueKind.INTEGER: ua.VariantType.Int64,
+    ValueKind.BOOLEAN: ua.VariantType.Boolean,
+    ValueKind.TEXT: ua.VariantType.String,
+}
+"""How each kind is shown in the plain tree."""
+
+_NOBODY: Mapping[int, Any] = MappingProxyType({})
+
+
+class BoundValue:
+    """The Value attribute of a node that shows a view; stands in for asyncua's AttributeValue."""
+
+    __slots__ = ("_group", "_view")
+
+    value_callback = None
+    value_setter = None
+    datachange_callbacks = _NOBODY
+
+    def __init__(self, group: GroupValues, view: PointView | DerivedView) -> None:
+        self._group = group
+        self._view = view
+
+    @property
+    def value(self) -> ua.DataValue:
+        """As it is now."""
+        return self._group.data_value(self._view)
+
+
+class PointValues:
+    """Values of all groups; they outlive the server that shows them.
+
+    Args:
+        site: The site; every point waits for its first data.
+    """
+
+    def __init__(self, site: SiteSpec) -> None:
+        now = time.time_ns() // 100 + UNIX_EPOCH
+        self._groups = [GroupValues(group, now) for group in site.groups]
+        self._views: dict[ua.NodeId, PointView | DerivedView] = {
+            site_node("/".join((group.device, *point.path))): PointView(group.index, index, VARIANT_TYPE[point.kind])
+            for group in site.groups
+            for index, point in enumerate(group.points)
+        }
+
+    def bind(self, node_id: ua.NodeId, view: PointView | DerivedView) -> None:
+        """Let one more node show a view. Before `install`."""
+        self._views[node_id] = view
+
+    def install(self, aspace: AddressSpace) -> None:
+        """Give every bound node its value. Each must be there."""
+        for node_id, view in self._views.items():
+            bound: Any = BoundValue(self._groups[view.group], view)
+            aspace[node_id].attributes[AttributeIds.Value] = bound
+
+    def apply(self, update: Update) -> None:
+        """Take the changed points and tell the subscriptions, without suspending.
+
+        Raises:
+            AdapterError: A value is not of its point's kind; then nothing of the update is taken.
+        """
+        self._groups[update.group].apply(
+            update.values,
+            update.states,
+            update.changed,
+            update.stamp.unix_us * 10 + UNIX_EPOCH,
+            time.time_ns() // 100 + UNIX_EPOCH,
+        )
+
+    def view_of(self, node_id: ua.NodeId) -> PointView | DerivedView | None:
+        """What a node shows; None if it is no node of a point."""
+        return self._views.get(node_id)
+
+    def group(self, index: int) -> GroupValues:
+        """One group, to be watched."""
+        return self._groups[index]
+
+    def read(self, view: PointView | DerivedView) -> EncodedValue:
+        """A view as it is now."""
+        return self._groups[view.group].read(view)
+
+    def forget_watchers(self) -> None:
+        """Let go of a server that has stopped."""
+        for group in self._groups:
+            group.forget_all()

@@ -1,0 +1,44 @@
+"""How a node shows a point of the site. Nodes of information models share points with the plain tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from asyncua import ua
+
+from gateway.model.points import Value
+from gateway.model.quality import State
+
+Derive = Callable[[Sequence[Value], Sequence[State]], tuple[Value, State]]
+"""Pure function of the latest values and states of one group."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """The Value attribute of a node is that of one point.
+
+    Attributes:
+        group: `PointGroup.index`.
+        index: Place of the point in the group.
+        variant_type: How it is shown: Double, Float, Int64, Int32, Boolean or String, as suits the kind of the point.
+    """
+
+    group: int
+    index: int
+    variant_type: ua.VariantType
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedView:
+    """The Value attribute of a node follows from several points of one group.
+
+    Attributes:
+        group: `PointGroup.index`.
+        derive: Called only when somebody reads or watches.
+        variant_type: How the result is shown.
+    """
+
+    group: int
+    derive: Derive
+    variant_type: ua.VariantType
