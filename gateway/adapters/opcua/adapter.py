@@ -19,10 +19,18 @@ from gateway.adapters.opcua.engine.decoding import bound_decoding
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
 from gateway.adapters.opcua.network.listener import NetworkServer
+from gateway.adapters.opcua.network.policies import ChannelOffer, offered_policies
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
-from gateway.adapters.opcua.notifications.value_slots import ValueSlots
+from gateway.adapters.opcua.notifications.point_values import PointValues
+from gateway.adapters.opcua.security.server_identity import (
+    open_pki,
+    report_security,
+    served_application_uri,
+    usual_application_uri,
+)
 from gateway.adapters.opcua.services.inner_server import InnerServer
-from gateway.adapters.opcua.services.open_actions import open_actions
+from gateway.adapters.opcua.services.method_calls import offer_actions
+from gateway.adapters.opcua.services.open_logins import open_logins
 from gateway.adapters.opcua.services.permitted import ReadingServices
 from gateway.adapters.opcua.services.server_status import ServerStatus
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
@@ -72,7 +80,7 @@ class OpcUaAdapter:
         bound_decoding()
         self._site = site
         self._settings = settings
-        self._slots = ValueSlots(site)
+        self._values = PointValues(site)
         self._endpoints: tuple[str, ...] = ()
         self._desk: ActionDesk | None = None
 
@@ -91,7 +99,7 @@ class OpcUaAdapter:
         Raises:
             AdapterError: A value is not of the kind announced; then nothing of the update is shown.
         """
-        self._slots.apply(update)
+        self._values.apply(update)
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Serve clients until cancelled. May be called again after it has ended.
@@ -99,7 +107,7 @@ class OpcUaAdapter:
         Raises:
             AdapterError: The server cannot start.
         """
-        inner = InnerServer()
+        inner = InnerServer(self._values)
         server = NetworkServer(inner)
         status: ServerStatus | None = None
         try:
@@ -119,29 +127,30 @@ class OpcUaAdapter:
                 await self._stop(server, inner, status)
 
     async def _prepare(self, server: NetworkServer, inner: InnerServer) -> None:
-        application_uri = f"urn:{socket.gethostname()}:{namespace_uri(self._site).removeprefix('urn:')}"
+        settings, usual_uri = self._settings, usual_application_uri(namespace_uri(self._site))
+        pki = await to_thread.run_sync(open_pki, settings, usual_uri)
+        identity = None if pki is None else pki.identity
         methods = method_nodes(self._site) if self._desk is not None else ()
-        policies = [ua.SecurityPolicyType.NoSecurity]
-        if methods:
-            policies.append(ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt)
+        offered = offered_policies(settings.security, identity, ReadingServices())
+        key = None if identity is None else identity.private_key
+        open_logins(inner, self._desk, key, settings.anonymous, pki)
+        server.offer_channels(ChannelOffer(offered, pki), inner.logins.offered)
+        report_security(settings, pki)
         server.product_uri = PRODUCT_URI
         server.manufacturer_name = PRODUCT_NAME
         server.application_type = ua.ApplicationType.Server
         server.set_server_name(self._settings.application_name)
-        server.set_security_policy(
-            policies,
-            permission_ruleset=ReadingServices(),  # type: ignore[arg-type]  # narrower than what is used
-        )
         await server.init()
-        await server.set_application_uri(application_uri)
+        await server.set_application_uri(served_application_uri(pki, usual_uri))
         index = await server.register_namespace(namespace_uri(self._site))
         if index != SITE_NAMESPACE_INDEX:
             raise AdapterError(
                 f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
             )
-        await to_thread.run_sync(add_site, self._site, self._slots.attributes, methods, inner.aspace)
-        if self._desk is not None and methods:
-            await open_actions(inner, self._desk, methods, self._settings, application_uri)
+        await to_thread.run_sync(add_site, self._site, methods, inner.aspace)
+        self._values.install(inner.aspace)
+        if self._desk is not None:
+            offer_actions(inner.methods, self._desk, methods)
 
     async def _listen(self, server: NetworkServer) -> None:
         settings = self._settings
@@ -173,7 +182,7 @@ class OpcUaAdapter:
                 await self._close_connections(server.bserver, inner)
             await inner.close_sessions()
             await inner.stop()
-            self._slots.forget_subscribers()
+            self._values.forget_watchers()
 
     async def _close_connections(self, network: BinaryServer, inner: InnerServer) -> None:
         with anyio.move_on_after(_CLOSING_TIME) as patience:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,12 +14,20 @@ import pytest
 from asyncua import ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.security.application_identity import new_identity
-from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.security.own_identity import WantedIdentity
+from gateway.adapters.opcua.security.pki import Pki
+from gateway.adapters.opcua.settings import (
+    AnonymousAccess,
+    ModeName,
+    OpcUaSettings,
+    PolicyName,
+    SecuritySettings,
+)
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from tests.adapters.opcua.certificates import CLIENT
 from tests.adapters.opcua.recording_desk import ClientKeys, RecordingDesk, with_actions
 from tests.serving import serving as serve_adapter
 
@@ -61,7 +71,46 @@ def site() -> SiteSpec:
 
 @pytest.fixture
 def settings() -> OpcUaSettings:
-    return OpcUaSettings(host="127.0.0.1", port=0)
+    """Open to everybody on this machine, without security."""
+    return OpcUaSettings(
+        host="127.0.0.1",
+        port=0,
+        security=SecuritySettings(policies=(PolicyName.NONE,)),
+        anonymous=AnonymousAccess.OBSERVER,
+    )
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> ClientKeys:
+    """Certificate and key of the client that `pki_folder` trusts."""
+    return ClientKeys.write(tmp_path_factory.mktemp("keys"), CLIENT.made())
+
+
+@pytest.fixture(scope="session")
+def pki_template(tmp_path_factory: pytest.TempPathFactory, keys: ClientKeys) -> Path:
+    """Folder of a server that trusts the client of `keys`."""
+    folder = tmp_path_factory.mktemp("pki")
+    pki = Pki(folder)
+    pki.open(WantedIdentity("urn:test:analyser-gateway:works%207", "Analyser gateway", ["localhost", "127.0.0.1"]))
+    shutil.copy(keys.certificate, pki.folders.trusted.certificates)
+    return folder
+
+
+@pytest.fixture
+def pki_folder(tmp_path: Path, pki_template: Path) -> Path:
+    """A folder of its own for each test."""
+    folder = tmp_path / "pki"
+    shutil.copytree(pki_template, folder)
+    return folder
+
+
+@pytest.fixture
+def guarded(settings: OpcUaSettings, pki_folder: Path) -> OpcUaSettings:
+    """Open to everybody for looking, and encrypted for those that the server trusts."""
+    security = SecuritySettings(
+        policies=(PolicyName.NONE, PolicyName.BASIC256SHA256), modes=(ModeName.SIGN_AND_ENCRYPT,), pki=pki_folder
+    )
+    return replace(settings, security=security)
 
 
 @pytest.fixture
@@ -90,9 +139,9 @@ def desk() -> RecordingDesk:
 
 
 @pytest.fixture
-def action_adapter(site: SiteSpec, settings: OpcUaSettings, desk: RecordingDesk) -> OpcUaAdapter:
+def action_adapter(site: SiteSpec, guarded: OpcUaSettings, desk: RecordingDesk) -> OpcUaAdapter:
     """Three actions are open on the first analyser."""
-    adapter = OpcUaAdapter(with_actions(site), settings)
+    adapter = OpcUaAdapter(with_actions(site), guarded)
     adapter.offer(desk)
     return adapter
 
@@ -101,13 +150,6 @@ def action_adapter(site: SiteSpec, settings: OpcUaSettings, desk: RecordingDesk)
 async def action_url(action_adapter: OpcUaAdapter) -> AsyncIterator[str]:
     async with serve_adapter(action_adapter) as endpoint:
         yield endpoint
-
-
-@pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> ClientKeys:
-    """Certificate and key of a client."""
-    folder = tmp_path_factory.mktemp("keys")
-    return ClientKeys.write(folder, new_identity("urn:localhost:test-client", "Test client", ["localhost"]))
 
 
 STACK_VALUES: tuple[Value, ...] = (20.9, "O2", False, 7, -0.25, 0.5, 3.0)

@@ -10,12 +10,15 @@ from pathlib import Path
 import anyio
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
-from cryptography.hazmat.primitives import serialization
 
-from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
 from gateway.errors import ActionRefusedError
+from gateway.model.access import AccessRecord
 from gateway.model.actions import ActionArgument, ActionRequest, ActionSpec
+from gateway.model.operator import Operator
 from gateway.model.points import SiteSpec
+from gateway.runtime.users import Users
+from gateway.streaming.clock import SystemClock
+from tests.adapters.opcua.certificates import CLIENT_URI, Certified
 
 USER, PASSWORD = "alice", "öffne dich"
 START = ActionSpec(
@@ -47,17 +50,21 @@ class RecordingDesk:
         error: Raised instead of an answer.
         held: While set, requests wait for it.
         cancelled: Requests that were given up while they waited.
+        users: Who may log in.
+        records: Who came, went or was turned away.
     """
 
     requests: list[ActionRequest] = field(default_factory=list)
     error: Exception | None = None
     held: anyio.Event | None = None
     cancelled: int = 0
+    users: Users = field(default_factory=lambda: Users({USER: Operator(PASSWORD)}, None, SystemClock()))
+    records: list[AccessRecord] = field(default_factory=list)
     asked: anyio.Event = field(default_factory=anyio.Event)
     released: anyio.Event = field(default_factory=anyio.Event)
 
-    def knows(self, user: str, password: str) -> bool:
-        return (user, password) == (USER, PASSWORD)
+    def note(self, record: AccessRecord) -> None:
+        self.records.append(record)
 
     async def invoke(self, request: ActionRequest) -> str:
         self.requests.append(request)
@@ -101,15 +108,11 @@ class ClientKeys:
     key: Path
 
     @classmethod
-    def write(cls, folder: Path, identity: ApplicationIdentity) -> ClientKeys:
+    def write(cls, folder: Path, client: Certified) -> ClientKeys:
         """Write them into a folder."""
         keys = cls(folder / "client.der", folder / "client.pem")
-        keys.certificate.write_bytes(identity.certificate.public_bytes(serialization.Encoding.DER))
-        keys.key.write_bytes(
-            identity.private_key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        keys.certificate.write_bytes(client.der)
+        keys.key.write_bytes(client.key_pem)
         return keys
 
 
@@ -118,6 +121,7 @@ async def secured(
 ) -> Client:
     """A client for the encrypted endpoint, not yet connected."""
     client = Client(url, timeout=20)
+    client.application_uri = CLIENT_URI
     await client.set_security(SecurityPolicyBasic256Sha256, keys.certificate, keys.key, mode=mode)
     return client
 

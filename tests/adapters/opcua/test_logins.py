@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,7 @@ from asyncua.crypto.security_policies import encrypt_asymmetric
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from gateway.adapters.opcua.security import application_identity
-from gateway.adapters.opcua.security.application_identity import new_identity
+from tests.adapters.opcua.certificates import CLIENT
 from tests.adapters.opcua.recording_desk import (
     GROUP_2,
     PASSWORD,
@@ -155,20 +155,19 @@ async def test_a_client_must_hold_the_key_of_its_certificate(action_url: str, ke
             await client.activate_session()
 
 
-async def test_weak_keys_of_clients_are_refused(
-    action_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(application_identity, "KEY_BITS", 1024)
-    keys = ClientKeys.write(tmp_path, new_identity("urn:localhost:test-client", "Test client", ["localhost"]))
+async def test_weak_keys_of_clients_are_refused(action_url: str, tmp_path: Path, pki_folder: Path) -> None:
+    keys = ClientKeys.write(tmp_path, CLIENT.but(bits=1024).made())
+    shutil.copy(keys.certificate, pki_folder / "trusted" / "certs" / "weak.der")
     with pytest.raises((ConnectionError, ua.UaError)):
         async with channel(await secured(action_url, keys)):
             pass
 
 
 async def test_the_session_of_an_operator_is_of_no_use_to_others(
-    action_url: str, keys: ClientKeys, tmp_path: Path, desk: RecordingDesk
+    action_url: str, keys: ClientKeys, tmp_path: Path, pki_folder: Path, desk: RecordingDesk
 ) -> None:
-    other_keys = ClientKeys.write(tmp_path, new_identity("urn:localhost:test-client", "Test client", ["localhost"]))
+    other_keys = ClientKeys.write(tmp_path, CLIENT.but(key_name="other").made())
+    shutil.copy(other_keys.certificate, pki_folder / "trusted" / "certs" / "other.der")
     async with operator(action_url, keys) as victim:
         token = victim.uaclient.protocol.authentication_token
         for thief in (Client(action_url), await secured(action_url, other_keys), await secured(action_url, keys)):

@@ -17,6 +17,7 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import header_from_binary, uatcp_to_binary
 
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.network.policies import ChannelOffer
 from gateway.adapters.opcua.network.secure_channel import SecureChannel
 from gateway.adapters.opcua.network.turns import Turns
 from gateway.adapters.opcua.services.inner_server import InnerServer
@@ -56,13 +57,21 @@ class Connection(OPCUAProtocol):
     Args:
         places: For connections of all clients.
         turns: When requests are served, shared by all connections.
+        offer: What channels may be opened with, and by whom.
         base: What asyncua's protocol takes.
     """
 
     iserver: InnerServer
 
-    def __init__(self, places: ClientPlaces, turns: Turns, **base: Any) -> None:  # noqa: ANN401  asyncua's own
-        super().__init__(**base)
+    def __init__(
+        self,
+        places: ClientPlaces,
+        turns: Turns,
+        offer: ChannelOffer,
+        **base: Any,  # noqa: ANN401  asyncua's own
+    ) -> None:
+        super().__init__(policies=[], **base)
+        self._offer = offer
         self._places = places
         self._turns = turns
         self._reader = asyncio.StreamReader(self.limits.max_recv_buffer)
@@ -82,8 +91,7 @@ class Connection(OPCUAProtocol):
         notice_vanished_peer(to_client.get_extra_info("socket"), untaken_s=UNREAD_S)
         to_client.set_write_buffer_limits(UNREAD_BYTES)
         self._reader.set_transport(to_client)
-        self.processor = SecureChannel(self.iserver, to_client, self.limits)
-        self.processor.set_policies(self.policies)  # type: ignore[no-untyped-call]
+        self.processor = SecureChannel(self.iserver, to_client, self.limits, self._offer)
 
     def connection_lost(self, ex: BaseException | None) -> None:
         """Let the client go."""

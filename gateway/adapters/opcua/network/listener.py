@@ -10,6 +10,8 @@ from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
 from asyncua.server.server import Server
 
 from gateway.adapters.opcua.network.connection import Connection
+from gateway.adapters.opcua.network.endpoints import Tokens, describe_endpoints
+from gateway.adapters.opcua.network.policies import ChannelOffer
 from gateway.adapters.opcua.network.turns import Turns
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
@@ -18,17 +20,15 @@ CHUNK_BYTES = 65535
 MESSAGE_BYTES = 1024 * 1024
 """Largest request, in at most as many chunks as it takes: 10,000 monitored items, the most at once, need half of it."""
 
-USER_NAME_POLICY = "username"
-"""PolicyId of the only token that names a user."""
-
 
 class Listener(BinaryServer):
     """Listens, and makes a `Connection` of each that comes."""
 
     iserver: InnerServer
 
-    def __init__(self, inner: InnerServer, host: str, port: int, limits: TransportLimits) -> None:
+    def __init__(self, inner: InnerServer, host: str, port: int, limits: TransportLimits, offer: ChannelOffer) -> None:
         super().__init__(inner, host, port, limits)
+        self._offer = offer
         self._places = ClientPlaces(inner.max_connections, logging.getLogger("gateway.adapters.opcua"))
         self._turns = Turns()
 
@@ -36,8 +36,8 @@ class Listener(BinaryServer):
         return Connection(
             self._places,
             self._turns,
+            self._offer,
             iserver=self.iserver,
-            policies=self._policies,
             clients=self.clients,
             closing_tasks=self.closing_tasks,
             limits=self.limits,
@@ -45,11 +45,17 @@ class Listener(BinaryServer):
 
 
 class NetworkServer(Server):
-    """asyncua's server around our inner server."""
+    """asyncua's server around our inner server.
+
+    Args:
+        inner: The inner server.
+    """
 
     def __init__(self, inner: InnerServer) -> None:
         super().__init__(iserver=inner)
         self._inner = inner
+        self._offer = ChannelOffer((), None)
+        self._tokens: Tokens = lambda _policy: ()
         self.limits = TransportLimits(
             max_recv_buffer=CHUNK_BYTES,
             max_send_buffer=CHUNK_BYTES,
@@ -57,33 +63,38 @@ class NetworkServer(Server):
             max_message_size=MESSAGE_BYTES,
         )
 
+    def offer_channels(self, offer: ChannelOffer, tokens: Tokens) -> None:
+        """Before the start.
+
+        Args:
+            offer: What channels may be opened with, and by whom.
+            tokens: How users may prove themselves.
+        """
+        self._offer, self._tokens = offer, tokens
+
     async def start(self) -> None:
         """Listen.
 
         Raises:
             OSError: The port is taken, or the address is not this machine's.
         """
-        await self._setup_server_nodes()
-        if self._inner.operators is not None:
-            self._offer_user_names()
+        for endpoint in self._endpoints():
+            self._inner.add_endpoint(endpoint)
         await self._inner.start()
         host, port = self._get_bind_socket_info()
         assert host is not None  # noqa: S101  the adapter has set both
         assert port is not None  # noqa: S101
-        self.bserver = Listener(self._inner, host, port, self.limits)
-        self.bserver.set_policies(self._policies)
+        self.bserver = Listener(self._inner, host, port, self.limits, self._offer)
         await self.bserver.start()
 
-    def _offer_user_names(self) -> None:
-        """On encrypted endpoints only, and with the password encrypted once more, for this server and this session.
-
-        asyncua would offer user names on every endpoint, and ask for plain passwords on encrypted ones.
-        """
-        for endpoint in self._inner.endpoints:
-            if endpoint.SecurityMode == ua.MessageSecurityMode.SignAndEncrypt:
-                policy = ua.UserTokenPolicy(
-                    PolicyId=USER_NAME_POLICY,
-                    TokenType=ua.UserTokenType.UserName,
-                    SecurityPolicyUri=endpoint.SecurityPolicyUri,
-                )
-                endpoint.UserIdentityTokens.append(policy)
+    def _endpoints(self) -> list[ua.EndpointDescription]:
+        url = self.endpoint.geturl()
+        application = ua.ApplicationDescription(
+            ApplicationUri=ua.String(self._application_uri),
+            ProductUri=ua.String(self.product_uri),
+            ApplicationName=ua.LocalizedText(ua.String(self.name)),
+            ApplicationType=self.application_type,
+            DiscoveryUrls=[ua.String(url)],
+        )
+        offered = [one for one in self._offer.policies if one.for_sessions]
+        return describe_endpoints(offered, application, url, self._tokens)

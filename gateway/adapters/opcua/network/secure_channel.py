@@ -10,6 +10,7 @@ session to whoever knows its token, and answers nothing else on a connection whi
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from functools import partial
 from typing import cast
@@ -24,17 +25,20 @@ from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
+from gateway.adapters.opcua.engine.service_messages import service_fault
 from gateway.adapters.opcua.engine.wire_types import standard_node, status_code
+from gateway.adapters.opcua.network.channel_protocol import ChannelProtocol, leaf
+from gateway.adapters.opcua.network.policies import ChannelOffer
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
-from gateway.adapters.opcua.security.identity import ANONYMOUS, ClientIdentity, Role
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.adapters.opcua.services.pending_calls import PendingCalls
+from gateway.adapters.opcua.services.publish import publish_acknowledgements
 from gateway.adapters.opcua.services.sessions import ClientSession
-from gateway.model.actions import ActionOrigin
 
-CLIENT_KEY_BITS = range(2048, 4096 + 1)
-"""What Basic256Sha256 allows (OPC 10000-7)."""
+LEAST_NONCE_BYTES = 32
+"""Length of the ClientNonce of a session on a secure channel (OPC 10000-4 section 5.7.2)."""
 
+_LOG = logging.getLogger("gateway.adapters.opcua")
 
 _NEEDS_CHANNEL: tuple[object, ...] = (ua.MessageType.SecureMessage, ua.MessageType.SecureClose)
 
@@ -43,7 +47,9 @@ def _request(name: str) -> ua.NodeId:
     return standard_node(getattr(ObjectIds, f"{name}Request_Encoding_DefaultBinary"))
 
 
-_CREATE_SESSION, _ACTIVATE_SESSION, _CALL = map(_request, ("CreateSession", "ActivateSession", "Call"))
+_CREATE_SESSION, _ACTIVATE_SESSION, _CALL, _PUBLISH = map(
+    _request, ("CreateSession", "ActivateSession", "Call", "Publish")
+)
 _NEEDS_ROOM = frozenset({_CREATE_SESSION, _request("CreateSubscription")})
 _WITHOUT_SESSION = frozenset(
     map(
@@ -51,6 +57,7 @@ _WITHOUT_SESSION = frozenset(
         ("CreateSession", "FindServers", "GetEndpoints", "RegisterServer", "RegisterServer2", "CloseSecureChannel"),
     )
 )
+_DISCOVERY = _WITHOUT_SESSION - {_CREATE_SESSION}
 
 
 class SecureChannel(UaProcessor):
@@ -60,18 +67,39 @@ class SecureChannel(UaProcessor):
         server: The inner server.
         transport: Of the connection.
         limits: Of one message.
+        offer: What channels may be opened with, and by whom.
     """
 
-    def __init__(self, server: InnerServer, transport: asyncio.Transport, limits: TransportLimits) -> None:
+    def __init__(
+        self, server: InnerServer, transport: asyncio.Transport, limits: TransportLimits, offer: ChannelOffer
+    ) -> None:
         super().__init__(server, transport, limits)
         self._server = server
-        self._peer_address: str = self.name[0]
+        self.host: str = self.name[0]
+        self._offer = offer
+        self._connection: ChannelProtocol = ChannelProtocol(self._limits, offer.policies, self._admit)
         self._calls = PendingCalls(server)
 
     @property
     def security(self) -> ChannelSecurity:
         """What the channel guarantees."""
         return ChannelSecurity.of(self._connection.security_policy)
+
+    @property
+    def server_certificate(self) -> bytes:
+        """See `SessionChannel.server_certificate`."""
+        return self._connection.security_policy.host_certificate or b""
+
+    @property
+    def is_gone(self) -> bool:
+        """See `SessionChannel.is_gone`."""
+        return bool(self._transport.is_closing())
+
+    def end(self, status: int) -> None:
+        """See `SessionChannel.end`."""
+        if not self.is_gone:
+            self._hang_up(status)
+            self._transport.close()
 
     async def process(self, header: ua.Header, body: Buffer) -> bool:
         """Take one chunk; returns whether the connection goes on. Whatever is not secure or not legible ends it."""
@@ -89,25 +117,36 @@ class SecureChannel(UaProcessor):
         self._transport.write(uatcp_to_binary(cast("ua.MessageType", ua.MessageType.Error), message))
         return False
 
-    def open_secure_channel(
-        self, algohdr: ua.AsymmetricAlgorithmHeader, seqhdr: ua.SequenceHeader, body: Buffer
-    ) -> None:
-        """As the base class, for a client whose key is as long as the policy demands.
+    def _admit(self, certificate: bytes, application_uri: str | None = None) -> None:
+        if self._offer.pki is None:
+            raise ServiceError(StatusCodes.BadCertificateUntrusted)
+        self._offer.pki.judge(certificate, application_uri, peer=self.host)
+
+    def _require_same_application(self, params: ua.CreateSessionParameters) -> None:
+        """A session belongs to the application that has opened the channel (OPC 10000-4 section 5.7.2).
 
         Raises:
-            ServiceError: It is not.
+            ServiceError: Certificate, ApplicationUri or nonce are not what they must be.
         """
-        encryptor = getattr(self._connection.security_policy.asymmetric_cryptography, "Encryptor", None)
-        if encryptor is not None and encryptor.key_size * 8 not in CLIENT_KEY_BITS:
-            raise ServiceError(StatusCodes.BadSecurityChecksFailed)
-        super().open_secure_channel(algohdr, seqhdr, body)
+        security = self.security
+        if security.mode == ua.MessageSecurityMode.None_:
+            return
+        certificate = params.ClientCertificate or b""
+        if leaf(certificate) != security.client_certificate:
+            raise ServiceError(StatusCodes.BadCertificateInvalid)
+        if len(params.ClientNonce or b"") < LEAST_NONCE_BYTES:
+            raise ServiceError(StatusCodes.BadNonceInvalid)
+        self._admit(certificate, params.ClientDescription.ApplicationUri or "")
 
     async def _process_message(
         self, typeid: ua.NodeId, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer
     ) -> bool:
+        if typeid not in _DISCOVERY and not self._connection.for_sessions:
+            raise ServiceError(StatusCodes.BadSecurityPolicyRejected)
         if typeid in _NEEDS_ROOM:
             await self._server.make_room()
         if typeid == _CREATE_SESSION:
+            self._require_same_application(struct_from_binary(ua.CreateSessionParameters, body.copy()))
             if self._session_watchdog_task is not None:
                 self._session_watchdog_task.cancel()  # or the base class would forget it
             await super()._process_message(typeid, requesthdr, seqhdr, body)
@@ -115,15 +154,39 @@ class SecureChannel(UaProcessor):
                 self.session.channel, self.session.security = self, self.security
             return True
         if typeid == _ACTIVATE_SESSION:
-            self._activate(requesthdr, seqhdr, body)
+            self._start_activation(requesthdr, seqhdr, body)
             return True
         if typeid not in _WITHOUT_SESSION:
             session = self._own_session(requesthdr)
             self.session = session
-            if typeid == _CALL and session.is_activated():
+            if typeid == _PUBLISH and session.is_activated():
+                acknowledgements = publish_acknowledgements(body)
+                self._server.subscriptions.publish(session, self, requesthdr, seqhdr.RequestId, acknowledgements)
+                return True
+            if typeid == _CALL:
                 self._calls.start(session, requesthdr, body, partial(self._answer, requesthdr, seqhdr))
                 return True
+            if typeid in self._server.services:
+                response = await self._server.services.answer(typeid, session, requesthdr, body)
+                self.send_encoded(response, seqhdr.RequestId)
+                return True
         return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
+
+    def send_encoded(self, body: bytes, request_id: int) -> None:
+        """See `Channel`."""
+        if not self._transport.is_closing():
+            self._transport.write(self._connection.message_to_binary(body, request_id=request_id))
+
+    def send_fault(self, request_handle: int, request_id: int, status: int) -> None:
+        """See `Channel`."""
+        self.send_encoded(service_fault(request_handle, status), request_id)
+
+    def _should_close_session_on_transport_loss(self) -> bool:
+        """A session without subscriptions ends with its connection; one with some waits for its client."""
+        session = self.session
+        return isinstance(session, ClientSession) and not (
+            session.is_activated() and self._server.subscriptions.of(session)
+        )
 
     def _known_session(self, token: ua.NodeId) -> ClientSession:
         session = self._server.lookup_external_session(token)
@@ -139,24 +202,31 @@ class SecureChannel(UaProcessor):
         session.touch()
         return session
 
-    def _activate(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer) -> None:
-        """ActivateSession (OPC 10000-4 section 5.7.3), on the channel of the session or later on an equal one."""
+    def _start_activation(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer) -> None:
+        """ActivateSession, beside the connection: a password takes its time, and publishing goes on meanwhile."""
         session = self._known_session(requesthdr.AuthenticationToken)
-        security = self.security
-        if session.security != security:
-            raise ServiceError(StatusCodes.BadSecureChannelIdInvalid)
         params = struct_from_binary(ua.ActivateSessionParameters, body)
-        challenge = session.nonce or b""
-        self._verify_client(challenge, params.ClientSignature)
-        origin: ActionOrigin | None = None
-        if self._server.operators is not None and isinstance(params.UserIdentityToken, ua.UserNameIdentityToken):
-            origin = self._server.operators.prove(params.UserIdentityToken, challenge, security, self._peer_address)
-            params.UserIdentityToken = ua.AnonymousIdentityToken()  # the base class knows nobody by name
-        result = session.activate_session(params, security.client_certificate)
-        session.origin = origin
-        session.identity = ANONYMOUS if origin is None else ClientIdentity(origin.user, Role.OPERATOR)
-        self._adopt(session)
-        self._answer(requesthdr, seqhdr, ua.ActivateSessionResponse(Parameters=result))
+        if self._server.calls is None:
+            raise ServiceError(StatusCodes.BadServerHalted)
+        self._server.calls.start_soon(self._activate, session, params, requesthdr, seqhdr)
+
+    async def _activate(
+        self,
+        session: ClientSession,
+        params: ua.ActivateSessionParameters,
+        requesthdr: ua.RequestHeader,
+        seqhdr: ua.SequenceHeader,
+    ) -> None:
+        response: ua.ActivateSessionResponse | ua.ServiceFault = ua.ServiceFault()
+        try:
+            result = await self._server.activation.activate(session, self, params, requesthdr.AuditEntryId or "")
+            response = ua.ActivateSessionResponse(Parameters=result)
+        except (ServiceError, UaStatusCodeError) as error:
+            response.ResponseHeader.ServiceResult = status_code(error.code)
+        except Exception:  # noqa: BLE001  it must not end the calls of others, which have one owner
+            _LOG.exception("%s: the session cannot be activated", self.host)
+            response.ResponseHeader.ServiceResult = status_code(StatusCodes.BadInternalError)
+        self._answer(requesthdr, seqhdr, response)
 
     def _answer(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, response: object) -> None:
         if self._transport.is_closing():
@@ -166,24 +236,24 @@ class SecureChannel(UaProcessor):
         except Exception:  # noqa: BLE001  it must not end the calls of others, which have one owner
             self._transport.abort()
 
-    def _verify_client(self, challenge: bytes, signature: ua.SignatureData) -> None:
+    def verify_client(self, challenge: bytes, signature: ua.SignatureData) -> None:
+        """See `SessionChannel.verify_client`."""
         policy = self._connection.security_policy
-        signed = (policy.host_certificate or b"") + challenge
+        signed = self.server_certificate + challenge
         try:
             policy.asymmetric_cryptography.verify(signed, signature.Signature)
         except (InvalidSignature, TypeError) as error:
             raise ServiceError(StatusCodes.BadApplicationSignatureInvalid) from error
 
-    def _adopt(self, session: ClientSession) -> None:
+    def adopt(self, session: ClientSession) -> None:
+        """See `SessionChannel.adopt`."""
         self.session = session
         self.session_last_activity = time.monotonic()
         if session.channel is self:
             return
+        if isinstance(session.channel, SecureChannel):
+            session.publish_requests.drop_channel(session.channel)
         session.channel = self
-        for subscription in self._server.subscription_service.subscriptions.values():
-            if subscription.session_id == session.session_id:
-                subscription.pub_result_callback = self.forward_publish_response
-                subscription.pub_request_callback = self.get_publish_request  # type: ignore[assignment]
         if self._session_watchdog_task is None or self._session_watchdog_task.done():
             self._session_watchdog_task = asyncio.create_task(self._session_watchdog_loop())
 
@@ -191,6 +261,7 @@ class SecureChannel(UaProcessor):
         """Forget a connection that is gone: nobody waits for its calls, and a session that has moved on stays."""
         self._calls.cancel()
         if isinstance(self.session, ClientSession):
+            self.session.publish_requests.drop_channel(self)
             if self.session.channel is self:
                 self.session.channel = None
             else:

@@ -50,9 +50,13 @@ class Pki:
         self._now = now
         self._trusted = TrustList(self.folders.trusted)
         self._trusted_users = TrustList(self.folders.trusted_users)
-        issuers = TrustList(self.folders.issuers)
-        self._applications = CertificateJudge(self._trusted, issuers, CertificatePurpose.CLIENT_APPLICATION, now)
-        self._users = CertificateJudge(self._trusted_users, issuers, CertificatePurpose.USER, now)
+        self._applications, self._users = (  # with lists of their own, as users are judged in a thread
+            CertificateJudge(trusted, TrustList(self.folders.issuers), purpose, now)
+            for trusted, purpose in (
+                (self._trusted, CertificatePurpose.CLIENT_APPLICATION),
+                (self._trusted_users, CertificatePurpose.USER),
+            )
+        )
         self._rejected = RejectedStore(self.folders.rejected)
         self._reported: set[tuple[str, int]] = set()
         self._lines = LineBudget(BURST, PER_S, SystemClock())
@@ -67,13 +71,6 @@ class Pki:
         self.folders.make()
         self.identity = own_identity(self.folders, wanted, self._now())
         self._complaints = complaints(self.identity.certificate, (), self._now())
-        self._trusted.refresh()
-        self._trusted_users.refresh()
-        if not self._trusted.certificates:
-            _LOG.warning(
-                "no client is trusted yet: let one try to connect, look with `analyser-gateway pki list` and let it in "
-                "with `analyser-gateway pki trust`"
-            )
         return self.identity
 
     @property
