@@ -12,8 +12,9 @@ from gateway.model.readings import AnalyserStatus, ChannelStatus
 from gateway.model.sample import Sample
 from gateway.model.site_builder import CHANNEL_FLAGS
 from gateway.model.stamp import Stamp
+from gateway.model.unit_spelling import canonical_unit
 from gateway.model.update import Update
-from gateway.model.value_rules import Reason, ValueRule, canonical_unit, value_rule
+from gateway.model.value_rules import Reason, ValueRule, value_rule
 
 _POINTS_PER_CHANNEL = 2 + len(CHANNEL_FLAGS)
 

@@ -13,8 +13,7 @@ from gateway.model.channel_spec import ChannelSpec
 from gateway.model.limit_alarms import LimitWatch, exceeded
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, Reading
-
-_SAME_UNIT = {"vpm": "ppm"}  # parts per million by volume (Servomex 4000 series: 1 % = 10 000 vpm)
+from gateway.model.unit_spelling import canonical_unit
 
 PointPath = tuple[str, ...]
 
@@ -43,12 +42,6 @@ class ValueRule:
 
     state: State
     reason: Callable[[Reading, AnalyserStatus, ChannelSpec], Reason]
-
-
-def canonical_unit(unit: str) -> str:
-    """A unit in the spelling in which units are compared."""
-    folded = unit.strip().casefold()
-    return _SAME_UNIT.get(folded, folded)
 
 
 def value_rule(

@@ -16,7 +16,8 @@ from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
-from gateway.model.value_rules import canonical_unit, value_rule
+from gateway.model.unit_spelling import canonical_unit
+from gateway.model.value_rules import value_rule
 
 SPEC = ChannelSpec("%", (0.0, 25.0), limits=AlarmLimits(low_low=2, low=5, high=20, high_high=24))
 FINE = AnalyserStatus()

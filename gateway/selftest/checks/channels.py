@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.quality import Quality, Severity, State
 from gateway.model.readings import AnalyserStatus, Reading
-from gateway.model.value_rules import canonical_unit, value_rule
+from gateway.model.unit_spelling import canonical_unit
+from gateway.model.value_rules import value_rule
 from gateway.selftest.evidence import AnalyserEvidence
 from gateway.selftest.finding import Finding, failed, passed, skipped, warned
 from gateway.selftest.subject import Subject
