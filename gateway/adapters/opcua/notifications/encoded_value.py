@@ -8,10 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
-from asyncua.ua.ua_binary import struct_to_binary
+from asyncua.ua.ua_binary import struct_to_binary, variant_to_binary
 
 from gateway.adapters.opcua.engine.wire_types import data_value, status_code
-from gateway.model.points import Value
 
 UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
@@ -26,6 +25,7 @@ _TIMES = {0x00: struct.Struct("<"), 0x04: struct.Struct("<q"), 0x08: struct.Stru
 _SCALARS: dict[ua.VariantType, struct.Struct] = {
     ua.VariantType.Boolean: struct.Struct("<B?"),
     ua.VariantType.Int32: struct.Struct("<Bi"),
+    ua.VariantType.UInt32: struct.Struct("<BI"),
     ua.VariantType.Int64: struct.Struct("<Bq"),
     ua.VariantType.Float: struct.Struct("<Bf"),
     ua.VariantType.Double: struct.Struct("<Bd"),
@@ -55,11 +55,15 @@ def ticks(instant: datetime | None) -> int:
     return (aware - _EPOCH) // timedelta(microseconds=1) * 10
 
 
-def _variant(value: Value, variant_type: ua.VariantType) -> bytes:
+def _variant(value: object, variant_type: ua.VariantType) -> bytes:
     if variant_type == ua.VariantType.String:
         text = str(value).encode(errors="replace")
         return _TEXT.pack(variant_type.value, len(text)) + text
-    return _SCALARS[variant_type].pack(variant_type.value, value)
+    scalar = _SCALARS.get(variant_type)
+    if scalar is None:
+        encoded: bytes = variant_to_binary(ua.Variant(value, variant_type))
+        return encoded
+    return scalar.pack(variant_type.value, value)
 
 
 class EncodedValue:
@@ -86,7 +90,7 @@ class EncodedValue:
 
     @classmethod
     def of_point(
-        cls, value: Value, variant_type: ua.VariantType, status: int, source: int, server: int
+        cls, value: object, variant_type: ua.VariantType, status: int, source: int, server: int
     ) -> EncodedValue:
         """A value of a point; None is no value."""
         return cls(value, status, source, server, lambda: None if value is None else _variant(value, variant_type))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from asyncua import ua
 
-from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue, utc
 from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
 from gateway.adapters.opcua.notifications.tick import NULL, Tick, TickMaker
 from gateway.errors import AdapterError
@@ -146,11 +146,14 @@ class GroupValues:
     def read(self, view: PointView | DerivedView) -> EncodedValue:
         """The value of one view as it is now."""
         if isinstance(view, PointView):
-            value, state = self._values[view.index], self._states[view.index]
+            value: object = self._values[view.index]
+            state = self._states[view.index]
             source, server = self._source[view.index], self._server[view.index]
         else:
             value, state = view.derive(self._values, self._states)
             source, server = max(self._source), max(self._server)
+            if view.dated and value is not None:
+                value = utc(source)
         keeps_value, code = self._quality[state]
         return EncodedValue.of_point(value if keeps_value else None, view.variant_type, code, source, server)
 

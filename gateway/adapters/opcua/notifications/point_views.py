@@ -10,8 +10,8 @@ from asyncua import ua
 from gateway.model.points import Value
 from gateway.model.quality import State
 
-Derive = Callable[[Sequence[Value], Sequence[State]], tuple[Value, State]]
-"""Pure function of the latest values and states of one group."""
+Derive = Callable[[Sequence[Value], Sequence[State]], tuple[object, State]]
+"""Pure function of the latest values and states of one group; gives what the variant type of the view can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,10 @@ class DerivedView:
         group: `PointGroup.index`.
         derive: Called only when somebody reads or watches.
         variant_type: How the result is shown.
+        dated: Whether the value is the instant of the last update instead, for as long as `derive` gives one.
     """
 
     group: int
     derive: Derive
     variant_type: ua.VariantType
+    dated: bool = False
