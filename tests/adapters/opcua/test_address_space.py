@@ -61,7 +61,11 @@ async def test_values_of_the_properties(url: str) -> None:
 async def test_first_data_is_awaited_then_shown(url: str, adapter: OpcUaAdapter, update: MakeUpdate) -> None:
     async with Client(url) as client:
         point = client.get_node("ns=2;s=stack/I1/Value")
-        waiting = await point.read_data_value(raise_on_bad_status=False)
+        wanted = ua.ReadParameters(
+            TimestampsToReturn=ua.TimestampsToReturn.Both,
+            NodesToRead=[ua.ReadValueId(NodeId=point.nodeid, AttributeId=ua.AttributeIds.Value)],
+        )
+        (waiting,) = await client.uaclient.read(wanted)
         assert waiting.StatusCode.value == ua.StatusCodes.BadWaitingForInitialData
         assert waiting.SourceTimestamp is not None
         assert waiting.ServerTimestamp is not None

@@ -15,9 +15,9 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_to_binary, struct_from_binary, struct_to_binary
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.network.listener import CHUNK_BYTES
 from gateway.adapters.opcua.network.secure_channel import SecureChannel
-from gateway.adapters.opcua.services.method_calls import MAX_METHODS_PER_CALL
 from gateway.adapters.opcua.services.pending_calls import MAX_CALL_BYTES
 from tests.adapters.opcua.recording_desk import GROUP_2, YES, ClientKeys, RecordingDesk, call_request, operator
 
@@ -68,8 +68,8 @@ HOSTILE: dict[str, bytes] = {
     "an object where a number belongs": ONE + _int(2) + b"\x16\0\0\0" + BOOLEAN_TRUE,
     "a node of no type": _int(1) + b"\x3f" * 40,
     "more than a call may weigh": ONE + _int(2) + b"\x0f" + _int(MAX_CALL_BYTES) + bytes(MAX_CALL_BYTES),
-    "more methods than a call may have": _int(MAX_METHODS_PER_CALL + 1)
-    + (OBJECT + METHOD + _int(0)) * (MAX_METHODS_PER_CALL + 1),
+    "more methods than a call may have": _int(Limits().methods_per_call + 1)
+    + (OBJECT + METHOD + _int(0)) * (Limits().methods_per_call + 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which services a client may call: those that look, none that change the server (OPC 10000-4 section 5)."""
+"""What is left to asyncua of the services that need a session: hardly anything (OPC 10000-4 section 5)."""
 
 from __future__ import annotations
 
@@ -9,39 +9,26 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.engine.wire_types import standard_node
-from gateway.adapters.opcua.services.operation_limits import require_few_operations
 
-
-def _requests(*names: str) -> frozenset[ua.NodeId]:
-    return frozenset(standard_node(getattr(ObjectIds, f"{name}Request_Encoding_DefaultBinary")) for name in names)
-
-
-# Write and Call pass, because their refusal belongs into the result of each operation: see `ClientSession`.
-_ALLOWED = _requests(
-    "CloseSecureChannel", "Read", "Write", "Call",
-    "Browse", "TranslateBrowsePathsToNodeIds", "RegisterNodes", "UnregisterNodes",
-    "CreateSubscription", "ModifySubscription", "DeleteSubscriptions", "SetPublishingMode", "Publish", "Republish",
-    "CreateMonitoredItems", "ModifyMonitoredItems", "DeleteMonitoredItems", "SetMonitoringMode",
-)  # fmt: skip
-_FORBIDDEN = _requests("AddNodes", "DeleteNodes", "AddReferences", "DeleteReferences", "HistoryUpdate")
+# Publish comes here only before the session is activated, to be told so.
+_LEFT = frozenset(
+    standard_node(identifier)
+    for identifier in (
+        ObjectIds.CloseSecureChannelRequest_Encoding_DefaultBinary,
+        ObjectIds.PublishRequest_Encoding_DefaultBinary,
+    )
+)
 
 
 class ReadingServices(PermissionRuleset):
-    """The same services for everybody.
-
-    Everything else is unsupported, TransferSubscriptions included: asyncua 2.1.0 answers it with Good and then never
-    publishes again, while a client that is told the truth makes a new subscription.
-    """
+    """The same for everybody: whatever is neither here nor among `Services` does not exist."""
 
     def check_validity(self, user: User, action_type: ua.NodeId, body: Buffer) -> bool:  # noqa: ARG002  base class
-        """Whether the service with this request type may go on.
+        """Whether asyncua may answer a request of this type.
 
         Raises:
-            ServiceError: The service does not exist here, or the request asks for too much at once.
+            ServiceError: The service does not exist here.
         """
-        if action_type in _ALLOWED:
-            require_few_operations(action_type, body)
+        if action_type in _LEFT:
             return True
-        if action_type in _FORBIDDEN:
-            return False
         raise ServiceError(StatusCodes.BadServiceUnsupported)
