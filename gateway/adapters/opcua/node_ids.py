@@ -19,6 +19,7 @@ NODE_ID_LENGTH = 4096
 
 ANALYSERS_FOLDER = "Analysers"
 ACTION_FOLDER = "Action"
+ALARM_FOLDER = "Alarms"
 METHOD_PROPERTIES = ("InputArguments", "OutputArguments")
 """Properties of a method (OPC 10000-3 section 5.7)."""
 _RESERVED = re.compile(r"([/.<>:#!&])")  # OPC 10000-4 annex A.2: escaped with & in the text form of a path
@@ -95,6 +96,8 @@ def _problems(site: SiteSpec, nodes: tuple[PointNode, ...]) -> Iterator[str]:
         parts = (node.device, *node.path)
         if not node.path:
             yield f"a point of {node.device!r} has no name"
+        if node.path[:1] == (ALARM_FOLDER,):
+            yield f"NodeId {node.identifier!r} lies where the alarms of {node.device!r} are; rename {ALARM_FOLDER!r}"
         for part in parts:
             if not part or "/" in part or not part.isprintable():
                 yield f"{part!r} in {node.identifier!r} cannot be in a NodeId; use printable characters without '/'"
