@@ -21,6 +21,8 @@ from gateway.runtime.audit_log import AuditLog
 from gateway.runtime.explain import Explainer
 from gateway.runtime.hub import Hub
 from gateway.runtime.supervisor import Supervisor
+from gateway.runtime.user_file import UserFile
+from gateway.runtime.users import Users
 from gateway.settings.site_settings import GatewaySettings
 from gateway.settings.site_spec import describe_devices, site_spec
 from gateway.streaming.clock import SystemClock
@@ -34,7 +36,7 @@ class Gateway:
         clock: Time; by default the machine's.
 
     Raises:
-        InputError: The audit file cannot be written.
+        InputError: The audit file cannot be written, or the users file cannot be used.
     """
 
     def __init__(self, settings: GatewaySettings, clock: Clock | None = None) -> None:
@@ -46,7 +48,9 @@ class Gateway:
         if audit_file is not None:
             audit_file.prepare()
         self._audit = AuditLog(audit_file, self._clock)
-        self._desk = OperatorDesk(settings.operators, self._audit, self._clock)
+        user_file = None if settings.users_file is None else UserFile(settings.users_file)
+        self._users = Users(settings.operators, user_file, self._clock)
+        self._desk = OperatorDesk(self._users, self._audit, self._clock)
         self._hub.subscribe(self._desk)
         self._servers = [
             AdapterRunner(name, self._adapter_factory(name, section), self._hub, self._desk)
@@ -65,14 +69,15 @@ class Gateway:
             AdapterError: A server cannot start.
         """
         wires = assemble_wires(self._settings, self._clock)
-        actions = assemble_actions(self._settings, self._site, wires, self._hub, self._audit, self._clock)
+        actions = assemble_actions(self._settings, self._site, wires, self._hub, self._users, self._audit, self._clock)
         for one in actions.values():
             self._desk.take_charge(one)
         analysers = assemble_analysers(self._settings, self._site, wires, self._hub, self._clock, actions)
         explainer = Explainer(self._site, {one.name: one.freshness for one in analysers}, self._clock)
         self._hub.subscribe(explainer)
         control = ControlServer(control_path(self._settings.site), self._verbs(wires, explainer))
-        supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, [control.serve, self._audit.run])
+        services = [control.serve, self._audit.run, self._users.run]
+        supervisor = Supervisor(self._hub, self._servers, analysers, self._clock, services)
         try:
             await supervisor.run(stop, task_status=task_status)
         finally:

@@ -23,6 +23,7 @@ from gateway.runtime.freshness import Freshness, default_stale_s
 from gateway.runtime.hub import Hub
 from gateway.runtime.polled import PolledAcquisition
 from gateway.runtime.supervisor import AnalyserRunner
+from gateway.runtime.users import Users
 from gateway.settings.site_settings import AnalyserSettings, GatewaySettings
 from gateway.settings.site_spec import describe_devices
 from gateway.wire.admission import PlannedUse
@@ -72,7 +73,7 @@ def _on_bus(settings: GatewaySettings, bus: str) -> list[AnalyserSettings]:
 
 
 def assemble_actions(
-    settings: GatewaySettings, site: SiteSpec, wires: Wires, hub: Hub, audit: AuditLog, clock: Clock
+    settings: GatewaySettings, site: SiteSpec, wires: Wires, hub: Hub, users: Users, audit: AuditLog, clock: Clock
 ) -> dict[str, AnalyserActions]:
     """The actions of every analyser on which the settings open one, by its name."""
     actions: dict[str, AnalyserActions] = {}
@@ -80,7 +81,7 @@ def assemble_actions(
         driver = registry.driver(analyser.driver)
         if device.actions and isinstance(driver, ActionDriver):
             executor = driver.executor(device.name, analyser.options, wires.modbus[analyser.bus])
-            gates = ActionGates(device.actions, analyser.actions, settings.operators)
+            gates = ActionGates(device.actions, analyser.actions, settings.operators, users.role_of)
             actions[device.name] = AnalyserActions(device, gates, executor, hub, audit, clock)
     return actions
 

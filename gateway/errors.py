@@ -87,3 +87,11 @@ class ActionRefusedError(GatewayError):
 
 class ActionNotNowError(ActionRefusedError):
     """An action that would be allowed, but not at this moment: another one is under way, or the analyser is away."""
+
+
+class LoginRefusedError(GatewayError):
+    """Somebody could not prove to be a user. The words are for the audit log; the client only learns that it failed."""
+
+
+class LoginBusyError(LoginRefusedError):
+    """The password was not looked at, because too many others are waiting."""

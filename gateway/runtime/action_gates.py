@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
 from gateway.model.operator import Operator
 from gateway.model.printable import printable
+from gateway.model.role import Role
+from gateway.model.user import is_listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,22 @@ class ActionGates:
 
     Args:
         specs: The actions that are open.
-        opened: Name of an open action to the operators who may ask for it.
+        opened: Name of an open action to the users and roles that may ask for it.
         operators: All operators of the settings.
+        role_of: Role of a user; None for a name that may not ask for anything.
     """
 
     def __init__(
-        self, specs: Sequence[ActionSpec], opened: Mapping[str, Sequence[str]], operators: Mapping[str, Operator]
+        self,
+        specs: Sequence[ActionSpec],
+        opened: Mapping[str, Sequence[str]],
+        operators: Mapping[str, Operator],
+        role_of: Callable[[str], Role | None],
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._opened = opened
         self._operators = operators
+        self._role_of = role_of
 
     def refusal(self, request: ActionRequest) -> Refusal | None:
         """Why the request is refused; None if it passes."""
@@ -58,11 +66,18 @@ class ActionGates:
         return _misfit(spec, request.arguments)
 
     def _why_not(self, spec: ActionSpec, origin: ActionOrigin) -> str:
-        if origin.user not in self._opened.get(spec.name, ()):
+        role = self._role_of(origin.user)
+        if role is None:
+            return "there is no such user, or the user is disabled"
+        if not is_listed(origin.user, role, self._opened.get(spec.name, ())):
             return f"{spec.name} is not open to this user"
+        if not role.includes(Role.OPERATOR):
+            return f"role {role} only looks"
         operator = self._operators.get(origin.user)
         if operator is None:
-            return "there is no such operator"
+            return (
+                "" if origin.proved is True else "the name is only claimed, and users of the users file must prove it"
+            )
         if origin.proved is True and operator.password is None:
             return "the operator has no password, so none can have proved the name"
         if origin.proved is not True and operator.hosts is None:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import count
 
 from gateway.errors import ActionRefusedError
+from gateway.model.access import AccessRecord
 from gateway.model.actions import ActionRequest
-from gateway.model.operator import Operator
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
+from gateway.runtime.access_entry import AccessEntry
 from gateway.runtime.analyser_actions import AnalyserActions
 from gateway.runtime.audit_entry import AuditEntry, Outcome
 from gateway.runtime.audit_log import AuditLog
-from gateway.runtime.operator_passwords import OperatorPasswords
+from gateway.runtime.users import Users
 
 
 class OperatorDesk:
     """One for all adapters and analysers; a `ports.ActionDesk` and a `hub.Subscriber`.
 
     Args:
-        operators: Who may ask, by name.
+        users: Who may ask.
         audit: Where requests are listed.
         clock: Time.
     """
 
-    def __init__(self, operators: Mapping[str, Operator], audit: AuditLog, clock: Clock) -> None:
-        self._passwords = OperatorPasswords(operators, clock)
+    def __init__(self, users: Users, audit: AuditLog, clock: Clock) -> None:
+        self.users = users
         self._audit = audit
         self._clock = clock
         self._analysers: dict[str, AnalyserActions] = {}
@@ -44,9 +44,9 @@ class OperatorDesk:
         if actions is not None:
             actions.hear(update)
 
-    def knows(self, user: str, password: str) -> bool:
-        """See `ports.ActionDesk.knows`."""
-        return self._passwords.knows(user, password)
+    def note(self, record: AccessRecord) -> None:
+        """See `ports.ActionDesk.note`."""
+        self._audit.note(AccessEntry(self._clock.stamp(), record))
 
     async def invoke(self, request: ActionRequest) -> str:
         """See `ports.ActionDesk.invoke`."""

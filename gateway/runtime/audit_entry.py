@@ -79,7 +79,7 @@ class AuditEntry:
         """For the log and for people."""
         after = f" (after {self.unlisted} refused requests that are not listed)" if self.unlisted else ""
         return (
-            f"{_name(self.request.device)}: {asked_text(self.request)}: {self.outcome.value} in"
+            f"{quoted_name(self.request.device)}: {asked_text(self.request)}: {self.outcome.value} in"
             f" {self.duration_s:.2f} s: {printable(self.result, _LONGEST_RESULT)}{after}"
         )
 
@@ -89,11 +89,11 @@ def asked_text(request: ActionRequest) -> str:
     arguments = ", ".join(str(_shown(argument)) for argument in request.arguments[:_MOST_ARGUMENTS])
     origin = request.origin
     proved = "proved" if origin.proved else "claimed"
-    asker = f"{_name(origin.user)} ({proved}) over {_name(origin.protocol)} from {_name(origin.host)}"
-    return f"{_name(request.action)}({arguments}) by {asker}"
+    asker = f"{quoted_name(origin.user)} ({proved}) over {quoted_name(origin.protocol)} from {quoted_name(origin.host)}"
+    return f"{quoted_name(request.action)}({arguments}) by {asker}"
 
 
-def _name(text: str) -> str:
+def quoted_name(text: str) -> str:
     """A name as it is, if it is one; anything else in quotes, so that it cannot pass for the words around it."""
     return text if _NAME.fullmatch(text) else json.dumps(printable(text), ensure_ascii=False)
 

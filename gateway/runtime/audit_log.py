@@ -1,4 +1,4 @@
-"""Every request for an action, carried out or refused: one line in the log, and one in a file if there is one."""
+"""Requests for actions and logins, carried out or refused: a line each in the log, and in a file if there is one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from anyio.abc import TaskStatus
 
 from gateway.model.line_budget import LineBudget
 from gateway.model.stamp import Clock
+from gateway.runtime.access_entry import AccessEntry
 from gateway.runtime.audit_entry import AuditEntry, Outcome
 from gateway.runtime.audit_file import AuditFile
 
@@ -26,13 +27,13 @@ _LOG = logging.getLogger("gateway.audit")
 
 @dataclass(slots=True)
 class _Line:
-    entry: AuditEntry
+    entry: AuditEntry | AccessEntry
     settled: anyio.Event = field(default_factory=anyio.Event)
     written: bool = False
 
 
 class AuditLog:
-    """Lists requests for actions.
+    """Lists requests for actions, and who comes and goes.
 
     The file is written by `run`, in a thread, so that a slow disk holds up nobody. What cannot be written is counted
     and said once, and the number of lost lines is in the next line that can be written.
@@ -48,7 +49,9 @@ class AuditLog:
         self._waiting: deque[_Line] = deque()
         self._news = anyio.Event()
         self._thread = anyio.CapacityLimiter(1)
+        self._access_budget = LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock)
         self._unlisted = 0
+        self._unlisted_access = 0
         self._lost = 0
 
     def record(self, entry: AuditEntry) -> None:
@@ -60,6 +63,17 @@ class AuditLog:
             return
         entry, self._unlisted = replace(entry, unlisted=self._unlisted), 0
         _LOG.log(logging.INFO if entry.outcome is Outcome.DONE else logging.WARNING, "%s", entry.text())
+        self._queue(entry)
+
+    def note(self, entry: AccessEntry) -> None:
+        """List that somebody came, went or was turned away; never suspends."""
+        if not self._access_budget.take():
+            if not self._unlisted_access:
+                _LOG.warning("too many logins and refusals; the next ones are counted, not listed")
+            self._unlisted_access += 1
+            return
+        entry, self._unlisted_access = replace(entry, unlisted=self._unlisted_access), 0
+        _LOG.log(entry.level, "%s", entry.text())
         self._queue(entry)
 
     async def begin(self, entry: AuditEntry) -> bool:
@@ -87,7 +101,7 @@ class AuditLog:
         finally:
             await self._write(self._file)
 
-    def _queue(self, entry: AuditEntry) -> _Line:
+    def _queue(self, entry: AuditEntry | AccessEntry) -> _Line:
         line = _Line(entry)
         if self._file is None:
             return line

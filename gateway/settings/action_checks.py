@@ -1,4 +1,4 @@
-"""Checks of what is opened to operators: actions that exist, operators that exist, and somebody behind each."""
+"""Checks of what is opened to operators and users: actions that exist, and somebody behind each name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import replace
 from gateway.model.actions import ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.readings import ProtocolKind
+from gateway.model.user import NAME_PATTERN
 from gateway.ports import ActionDriver
 from gateway.settings.analyser_checks import usable_driver
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.open_actions import open_actions
 from gateway.settings.positions import KeyPath
 from gateway.settings.problems import Problems, nearest
+from gateway.settings.user_checks import check_list, check_users
 
-OPERATOR_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.@-]*"
-
-_OPERATOR = re.compile(OPERATOR_PATTERN)
+_OPERATOR = re.compile(NAME_PATTERN)
 
 
 def check_actions(
@@ -26,13 +26,14 @@ def check_actions(
 ) -> dict[str, DeviceDescription]:
     """Check the operators and what each analyser opens to them; the descriptions, with the actions that are open."""
     _check_operators(draft, problems)
+    users = check_users(draft, problems)
     result = {name: replace(description, actions=()) for name, description in described.items()}
     for name, entry in (draft.analysers or {}).items():
         if entry.common is None or not entry.common.actions:
             continue
         path: KeyPath = ("analysers", name, "actions")
         for action, operators in entry.common.actions.items():
-            _check_list((*path, action), operators, draft, problems)
+            check_list((*path, action), operators, draft, users, problems)
         specs = _specs(path, entry, draft, problems) if name in result else None
         if specs is None:
             continue
@@ -70,19 +71,6 @@ def _check_operators(draft: Draft, problems: Problems) -> None:
         if name not in used:
             what = f"operators.{name} may not ask for anything"
             problems.warn(path, what, "name it under the actions of an analyser, or remove it")
-
-
-def _check_list(path: KeyPath, operators: tuple[str, ...], draft: Draft, problems: Problems) -> None:
-    _, name, _, action = path
-    if not operators:
-        what = f"analysers.{name}.actions.{action} is open to nobody"
-        problems.error(path, what, f"name operators, such as {action}: [alice], or remove it")
-    if draft.operators is None:
-        return
-    for index, operator in enumerate(operators):
-        if operator not in draft.operators:
-            what = f"analysers.{name}.actions.{action} is open to '{operator}', who is not under operators"
-            problems.error((*path, index), what, nearest(operator, draft.operators, what="operators"))
 
 
 def _specs(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> tuple[ActionSpec, ...] | None:

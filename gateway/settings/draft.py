@@ -33,7 +33,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One gateway. A section is None when it is missing or not a mapping."""
+    """One gateway. A section is None when it is missing or not a mapping.
+
+    The users file is where it really is, the audit file as it is written.
+    """
 
     site: str | None
     buses: Mapping[str, BusSpec | None] | None
@@ -41,6 +44,7 @@ class Draft:
     adapters: Mapping[str, object | None] | None
     operators: Mapping[str, Operator | None] | None
     audit_file: Path | None
+    users_file: Path | None = None
 
     @classmethod
     def of(cls, settings: GatewaySettings) -> Draft:
@@ -64,7 +68,15 @@ class Draft:
             )
             for name, one in settings.analysers.items()
         }
-        return cls(settings.site, settings.buses, entries, settings.adapters, settings.operators, settings.audit_file)
+        return cls(
+            settings.site,
+            settings.buses,
+            entries,
+            settings.adapters,
+            settings.operators,
+            settings.audit_file,
+            settings.users_file,
+        )
 
     def spec(self, bus: str | None) -> BusSpec | None:
         """The bus of that name, where it is there and right."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -58,7 +59,13 @@ def read_draft(document: Document) -> Draft:
             name: _typed(document, Section(Operator, ("operators", name)), value) for name, value in operators.items()
         },
         audit_file=sections.audit_file if sections is not None else None,
+        users_file=beside(document.positions.file, sections.users_file) if sections is not None else None,
     )
+
+
+def beside(settings_file: str, path: Path | None) -> Path | None:
+    """A path of the settings as it is seen from here; an empty one, which is wrong, stays as it is."""
+    return path if path is None or not path.name else Path(settings_file).parent / path
 
 
 def _sections(value: object) -> dict[str, Any] | None:

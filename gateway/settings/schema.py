@@ -13,7 +13,7 @@ from gateway.model.bus_spec import BusSpec
 from gateway.model.operator import Operator
 from gateway.model.quality_overrides import OVERRIDABLE
 from gateway.model.status_codes import STATUS_CODES
-from gateway.settings.action_checks import OPERATOR_PATTERN
+from gateway.model.user import NAME_PATTERN as USER_NAME_PATTERN
 from gateway.settings.checks import NAME_PATTERN
 from gateway.settings.field_notes import notes_in, summary_of
 from gateway.settings.reading import type_adapter
@@ -63,9 +63,10 @@ def json_schema() -> Schema:
             "operators": {
                 "type": "object",
                 "description": notes["operators"],
-                "propertyNames": {"pattern": f"^{OPERATOR_PATTERN}$"},
+                "propertyNames": {"pattern": f"^{USER_NAME_PATTERN}$"},
                 "additionalProperties": operator,
             },
+            "users_file": {"type": "string", "minLength": 1, "description": notes["users_file"]},
             "audit_file": {"type": "string", "minLength": 1, "description": notes["audit_file"]},
         },
         "$defs": definitions,

@@ -27,8 +27,10 @@ class FileSections:
         analysers: Analysers, by name; the name is the first part of every node and PV name.
         adapters: Northbound protocols to serve. One that is left out is off; an empty section takes the defaults.
         operators: Who may ask for actions, by name; each needs a `password`, `hosts`, or both.
-        audit_file: File to which every request for an action is appended as a line of JSON, beside the settings file
-            unless absolute. Without it such requests are only logged.
+        users_file: File of the users who may log in over OPC UA, beside the settings file unless absolute. It is
+            written by `analyser-gateway user` alone, and what is written counts without a restart.
+        audit_file: File to which every login and every request for an action is appended as a line of JSON, beside the
+            settings file unless absolute. Without it they are only logged.
     """
 
     site: str
@@ -36,6 +38,7 @@ class FileSections:
     analysers: dict[str, dict[str, Any]]
     adapters: dict[str, dict[str, Any] | None]
     operators: dict[str, Any] = field(default_factory=dict)
+    users_file: Path | None = None
     audit_file: Path | None = None
 
 
@@ -49,8 +52,9 @@ class CommonKeys:
         description: One line for people.
         rate_hz: Polls per second; not on a continuous bus, where the analyser sets the pace.
         stale_after_s: Seconds without a good batch after which values are stale; left out, it follows the pace.
-        actions: What the analyser may be made to do: name of the action to the operators who may ask for it. One that
-            is left out is closed.
+        actions: What the analyser may be made to do: name of the action to those who may ask for it, operators and
+            users by their names, or everybody with a role as `role:Operator` or `role:Engineer`. One that is left out
+            is closed.
         model: How OPC UA clients see it beside the plain tree: `padim` as a process analyser of PA-DIM, `adi` as an
             analyser device of ADI.
         quality: How states of its values look where the default does not suit: state to the name of an OPC UA
@@ -81,7 +85,7 @@ class AnalyserSettings:
         description: One line for people.
         rate_hz: Polls per second; without meaning on a continuous bus.
         stale_after_s: Seconds without a good batch after which values are stale; None to follow the pace.
-        actions: Name of each open action to the operators who may ask for it.
+        actions: Name of each open action to the operators, users and roles that may ask for it.
         model: How OPC UA clients see it beside the plain tree.
         quality: State to how it looks, where the default does not suit.
         simulated: Whether a simulator stands for the analyser.
@@ -111,7 +115,8 @@ class GatewaySettings:
         adapters: Adapter name to an instance of its settings dataclass; one that is not here is off.
         positions: Where each key stands, for messages.
         operators: Who may ask for actions, by name.
-        audit_file: Where requests for actions are written down; None for the log alone.
+        audit_file: Where logins and requests for actions are written down; None for the log alone.
+        users_file: Who else may log in; None for nobody.
     """
 
     site: str
@@ -121,3 +126,4 @@ class GatewaySettings:
     positions: Positions = field(default_factory=Positions, repr=False, compare=False)
     operators: Mapping[str, Operator] = field(default_factory=dict)
     audit_file: Path | None = None
+    users_file: Path | None = None

@@ -26,6 +26,8 @@ from gateway.runtime.audit_file import AuditFile
 from gateway.runtime.audit_log import AuditLog
 from gateway.runtime.freshness import Freshness
 from gateway.runtime.hub import Hub
+from gateway.runtime.user_file import UserFile
+from gateway.runtime.users import Users
 from gateway.streaming.clock import SystemClock
 from tests.runtime.conftest import CHANNELS, Recorded, failed, good
 
@@ -128,15 +130,17 @@ class Office:
                 await self.seen.news.wait()
 
 
-def office(file: Path | None = None, clock: Clock | None = None) -> Office:
+def office(file: Path | None = None, clock: Clock | None = None, user_file: Path | None = None) -> Office:
     clock = SystemClock() if clock is None else clock
     description = DeviceDescription("", "", {"I1": ChannelSpec("%")}, actions=(START, STOP))
     site = build_site("plant", [("stack", "", description)])
     hub, seen, executor = Hub(site), Watched(), ToldExecutor()
     audit = AuditLog(None if file is None else AuditFile(file), clock)
-    desk = OperatorDesk(OPERATORS, audit, clock)
+    users = Users(OPERATORS, None if user_file is None else UserFile(user_file), clock)
+    desk = OperatorDesk(users, audit, clock)
     device = site.devices[0]
-    actions = AnalyserActions(device, ActionGates(device.actions, OPENED, OPERATORS), executor, hub, audit, clock)
+    gates = ActionGates(device.actions, OPENED, OPERATORS, users.role_of)
+    actions = AnalyserActions(device, gates, executor, hub, audit, clock)
     desk.take_charge(actions)
     hub.subscribe(desk)
     hub.subscribe(seen)

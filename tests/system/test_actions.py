@@ -19,11 +19,13 @@ from ruamel.yaml import YAML
 from gateway import registry
 from gateway.app import Gateway
 from gateway.drivers.servomex4100.calibration_commands import CalibrationCommands
-from gateway.errors import ActionRefusedError, GatewayError, InputError
+from gateway.errors import ActionRefusedError, GatewayError, InputError, LoginRefusedError
+from gateway.model.access import Place
 from gateway.model.actions import ActionOrigin, ActionRequest
 from gateway.model.points import SiteSpec, Value
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
+from gateway.model.role import Role
 from gateway.model.update import Update
 from gateway.ports import ActionDesk, ServedName
 from gateway.settings.load import load_settings
@@ -212,8 +214,10 @@ async def test_a_calibration_is_started_and_stopped(
     async with start_plant(protocol, serial=serial) as plant:
         console = plant.console
         assert console.desk is not None
-        assert console.desk.knows("alice", PASSWORD)
-        assert not console.desk.knows("bob", "")
+        alice = await console.desk.users.by_password("alice", lambda: PASSWORD, Place("127.0.0.1"))
+        assert (alice.name, alice.role) == ("alice", Role.OPERATOR)
+        with pytest.raises(LoginRefusedError):
+            await console.desk.users.by_password("bob", str, Place("127.0.0.1"))
         assert [action.name for action in console.site.devices[0].actions] == [
             "StartAutocalibration",
             "StopAutocalibration",

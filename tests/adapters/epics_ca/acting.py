@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import anyio
 
+from gateway.model.access import AccessRecord
 from gateway.model.actions import ACTION_POINTS, ActionArgument, ActionRequest, ActionSpec
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.stamp import Stamp
+from gateway.ports import UserDirectory
 
 BEGIN_US = 1_700_000_000_000_000
 START, BLOWBACK = "T:stack:Action:StartAutocalibration", "T:stack:Action:Blowback"
@@ -86,8 +88,12 @@ class RecordingDesk:
     def hold(self) -> None:
         self.go = anyio.Event()
 
-    def knows(self, user: str, password: str) -> bool:  # noqa: ARG002  Channel Access has no passwords
+    @property
+    def users(self) -> UserDirectory:
         raise AssertionError("Channel Access has no passwords")
+
+    def note(self, record: AccessRecord) -> None:
+        raise AssertionError(f"Channel Access has no logins: {record}")
 
     async def invoke(self, request: ActionRequest) -> str:
         self.requests.append(request)

@@ -1,0 +1,64 @@
+"""One line of the audit log: who came, who went, and who was turned away."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+
+from gateway.model.access import Access, AccessRecord
+from gateway.model.printable import printable
+from gateway.model.stamp import Stamp
+from gateway.runtime.audit_entry import quoted_name
+
+_LONGEST_DETAIL = 400
+_LONGEST_APPLICATION = 200
+_USUAL = frozenset({Access.LOGIN, Access.LOGOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEntry:
+    """One line.
+
+    Attributes:
+        stamp: When it happened.
+        record: What happened.
+        unlisted: Happenings since the last line that got none of their own.
+    """
+
+    stamp: Stamp
+    record: AccessRecord
+    unlisted: int = 0
+
+    @property
+    def level(self) -> int:
+        """Level of the line in the log."""
+        return logging.INFO if self.record.what in _USUAL else logging.WARNING
+
+    def json(self, lost: int = 0) -> str:
+        """For the file; pure ASCII, without line ends.
+
+        Args:
+            lost: Lines before this one that could not be written.
+        """
+        record = self.record
+        line: dict[str, object] = {
+            "time": self.stamp.utc.isoformat(timespec="milliseconds"),
+            "event": record.what.value,
+            "protocol": printable(record.protocol),
+            "host": printable(record.host),
+            "user": printable(record.user),
+            "application": printable(record.application, _LONGEST_APPLICATION),
+            "detail": printable(record.detail, _LONGEST_DETAIL),
+        }
+        line |= {key: count for key, count in (("unlisted", self.unlisted), ("lost", lost)) if count}
+        return json.dumps(line)
+
+    def text(self) -> str:
+        """For the log and for people."""
+        record = self.record
+        user = f" of {quoted_name(record.user)}" if record.user else ""
+        application = f" with {quoted_name(record.application)}" if record.application else ""
+        after = f" (after {self.unlisted} more that are not listed)" if self.unlisted else ""
+        where = f"over {quoted_name(record.protocol)} from {quoted_name(record.host)}{application}"
+        return f"{record.what.value}{user} {where}: {printable(record.detail, _LONGEST_DETAIL)}{after}"
