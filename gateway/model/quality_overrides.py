@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.model.quality import QUALITY, AlarmStatus, Quality, Severity, State
-from gateway.model.status_codes import STATUS_CODES, StatusClass, status_class
+from gateway.model.status_codes import StatusClass, status_class
 
 SeverityName = Literal["NO_ALARM", "MINOR", "MAJOR", "INVALID"]
 
@@ -73,17 +73,17 @@ def refusals(state: State, override: QualityOverride) -> Iterator[tuple[str, str
     """
     best, why = _BEST.get(state, (StatusClass.GOOD, ""))
     least = _LEAST_SEVERITY[best]
-    wanted = best if override.status is None else status_class(STATUS_CODES[override.status])
+    row = _overridden(QUALITY[state], override)
+    wanted = status_class(row.status_code)
     if wanted < best:
         allowed = "Bad" if best is StatusClass.BAD else "Uncertain or Bad"
         yield "status", f"{state} cannot be {override.status}, because {why}", f"choose a name with {allowed}"
         return
-    severity = QUALITY[state].severity if override.severity is None else Severity[override.severity]
-    if severity < least:
+    if row.severity < least:
         allowed = "INVALID" if least is Severity.INVALID else f"{least.name} or worse"
-        yield "severity", f"{state} cannot be {severity.name}, because {why}", f"choose {allowed}"
-    elif severity is Severity.NO_ALARM and wanted is not StatusClass.GOOD and override.status is not None:
-        what = f"{state} cannot be {override.status} over OPC UA and NO_ALARM over EPICS"
+        yield "severity", f"{state} cannot be {row.severity.name}, because {why}", f"choose {allowed}"
+    elif row.severity is Severity.NO_ALARM and wanted is not StatusClass.GOOD:
+        what = f"{state} cannot be {row.status_name} over OPC UA and NO_ALARM over EPICS"
         yield "severity", what, "choose MINOR or worse"
 
 

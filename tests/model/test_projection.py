@@ -16,10 +16,12 @@ from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
 from gateway.model.projection import Projector
 from gateway.model.quality import QUALITY, Severity, State
+from gateway.model.quality_overrides import QualityOverride, quality_table
 from gateway.model.readings import AnalyserStatus, CalibrationGroup, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
+from gateway.model.status_codes import StatusClass, status_class
 from gateway.model.update import Update
 
 CHANNELS = {
@@ -137,6 +139,108 @@ def test_without_any_value_yet_a_lost_wire_is_no_communication() -> None:
     update = Projector(GROUP, CHANNELS).degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
     assert state_of(update, "I1/Value") is State.COMMUNICATION_LOST
     assert update.values[PLACE["I1/Value"]] is None
+
+
+@given(
+    value=st.one_of(st.none(), st.floats(-5, 30)),
+    flags=st.tuples(*[st.booleans()] * 5),
+    fault=st.booleans(),
+    wanted=st.sampled_from([None, "Uncertain", "Bad"]),
+    lost=st.sampled_from([State.STALE, State.COMMUNICATION_INTERRUPTED, State.COMMUNICATION_LOST, State.STOPPED]),
+)
+def test_losing_the_wire_never_makes_anything_look_better(
+    value: float | None, flags: tuple[bool, ...], fault: bool, wanted: str | None, lost: State
+) -> None:
+    overrides = {State.CALIBRATING: QualityOverride(wanted)} if wanted else {}
+    described = replace(DESCRIPTION, quality=quality_table(overrides))
+    group = build_site("plant", [("stack", "Stack gas", described)]).devices[0].groups[0]
+    projector = Projector(group, CHANNELS)
+    first, second = reading("I1", value, ChannelStatus(*flags)), reading("I2", 1.0)
+    before = projector.project(batch(first, second, analyser=replace(STATUS, fault=fault, clock=None)))
+    after = projector.degrade(lost, Stamp(9, 9))
+    for index, point in enumerate(group.points):
+        if point.path == ("Status", "Communication") and lost is not State.STOPPED:
+            continue
+        was, now = group.quality[before.states[index]], group.quality[after.states[index]]
+        assert status_class(now.status_code) >= max(status_class(was.status_code), StatusClass.UNCERTAIN)
+        assert now.severity is Severity.INVALID
+        if now.keeps_value:
+            assert after.values[index] is not None
+
+
+def test_a_channel_out_of_service_stays_so_whatever_it_says() -> None:
+    channels = CHANNELS | {"I2": ChannelSpec("ppm", out_of_service=True)}
+    projector = Projector(GROUP, channels)
+    expected = State.OUT_OF_SERVICE
+    assert state_of(projector.degrade(State.STALE, Stamp(1, 1)), "I2/Value") is expected
+    for analyser in (STATUS, replace(STATUS, fault=True)):
+        update = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0), analyser=analyser))
+        assert state_of(update, "I2/Value") is expected
+    for lost in (State.COMMUNICATION_INTERRUPTED, State.COMMUNICATION_LOST):
+        assert state_of(projector.degrade(lost, Stamp(9, 9)), "I2/Value") is expected
+    assert projector.reason(PLACE["I2/Value"], batch(reading("I1", 20.9), reading("I2", 1.0))).text == (
+        "out_of_service is true in the settings"
+    )
+    assert state_of(projector.degrade(State.STOPPED, Stamp(10, 10)), "I2/Value") is State.STOPPED
+
+
+def test_limits_have_a_memory_that_an_outage_and_a_calibration_leave_alone() -> None:
+    limits = AlarmLimits(high=22, hysteresis=1, delay_s=2)
+    channels = CHANNELS | {"I1": ChannelSpec("%", (0.0, 25.0), limits=limits)}
+    projector = Projector(GROUP, channels)
+
+    def after(seconds: int, value: float, status: ChannelStatus | None = None) -> tuple[State, str]:
+        one = batch(reading("I1", value, status, "%"), reading("I2", 1.0), ns=seconds * 1_000_000_000)
+        state = state_of(projector.project(one), "I1/Value")
+        return state, projector.reason(PLACE["I1/Value"], one).text
+
+    early = "fresh; 22.5 % is beyond the limit high, but not yet for the 2 s of its delay"
+    assert after(0, 22.5) == (State.GOOD, early)
+    assert after(1, 20.0, ChannelStatus(calibrating=True))[0] is State.CALIBRATING
+    assert after(2, 22.5) == (State.HIGH, "22.5 % is at or above the limit high, 22 %")
+    projector.degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
+    back = "21.5 % is back from the limit high, 22 %, but not yet past the hysteresis, which ends at 21 %"
+    assert after(10, 21.5) == (State.HIGH, back)
+    assert after(11, 25.5)[0] is State.OUT_OF_RANGE_HIGH
+    assert after(12, 21.5) == (State.HIGH, back)
+    assert after(13, 20.9)[0] is State.GOOD
+    assert after(14, 21.5)[0] is State.GOOD
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (-1.3, State.CLAMPED_LOW),
+        (-1.25, State.CLAMPED_LOW),
+        (-1.2, State.OUT_OF_RANGE_LOW),
+        (0.0, State.GOOD),
+        (25.0, State.GOOD),
+        (26.0, State.OUT_OF_RANGE_HIGH),
+        (26.25, State.CLAMPED_HIGH),
+        (1e9, State.CLAMPED_HIGH),
+    ],
+)
+def test_the_end_of_what_the_instrument_can_show_is_worse_than_out_of_range(value: float, expected: State) -> None:
+    channels = CHANNELS | {"I1": ChannelSpec("%", (0.0, 25.0), instrument_range=(-1.25, 26.25))}
+    update = Projector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
+    assert state_of(update, "I1/Value") is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.0, State.GOOD), (-0.1, State.CLAMPED_LOW), (5.0, State.CLAMPED_HIGH)]
+)
+def test_nothing_of_a_gas_is_a_measurement_and_no_clamp(value: float, expected: State) -> None:
+    channels = CHANNELS | {"I1": ChannelSpec("%", instrument_range=(0.0, 5.0))}
+    update = Projector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
+    assert state_of(update, "I1/Value") is expected
+
+
+def test_only_what_the_analyser_says_has_its_own_quality() -> None:
+    table = quality_table({}, simulated=True)
+    device = build_site("plant", [("stack", "", replace(DESCRIPTION, quality=table))]).devices[0]
+    assert device.quality is table
+    assert [group.quality is table for group in device.groups] == [group.name == "Acquired" for group in device.groups]
+    assert len(device.groups) > 1
 
 
 def test_stopping_reaches_every_point() -> None:
