@@ -77,7 +77,11 @@ def refusals(state: State, override: QualityOverride) -> Iterator[tuple[str, str
     wanted = status_class(row.status_code)
     if wanted < best:
         allowed = "Bad" if best is StatusClass.BAD else "Uncertain or Bad"
-        yield "status", f"{state} cannot be {override.status}, because {why}", f"choose a name with {allowed}"
+        yield (
+            "status",
+            f"{state} cannot be {override.status}, because {why}",
+            f"choose a name that begins with {allowed}",
+        )
         return
     if row.severity < least:
         allowed = "INVALID" if least is Severity.INVALID else f"{least.name} or worse"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import AlarmLimits
 from gateway.settings.positions import KeyPath
-from gateway.settings.problems import Problems
+from gateway.settings.problems import Problems, choices
 
 MOST_DECIMALS = 15
 LONGEST_DELAY_S = 86_400.0
@@ -60,6 +60,8 @@ def _check_limits(
 ) -> None:
     name = ".".join(map(str, path))
     given = [(key, value) for key in LIMIT_ORDER if (value := getattr(limits, key)) is not None]
+    if not given:
+        problems.warn(path, f"{name} names no limit", f"add one of {choices(LIMIT_ORDER)}, or remove it")
     ordered = True
     for (lower, below), (upper, above) in pairwise(given):
         if not below < above:

@@ -9,9 +9,11 @@ from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import AlarmLimits
+from gateway.model.quality import QUALITY, Severity, State
 from gateway.model.readings import ProtocolKind
 from gateway.settings.load import check_settings, load_settings
 from gateway.settings.site_settings import AnalyserSettings
+from gateway.settings.site_spec import describe_devices, site_spec
 
 GOOD = Path(__file__).parent / "good"
 
@@ -56,3 +58,17 @@ def test_variables_merges_and_secrets_arrive():
     assert (flue_2.options.address, flue_2.bus, flue_2.rate_hz, flue_2.stale_after_s) == (2, "rtu", 0.2, 30.0)
     assert flue_2.options.channels["I1"].description == "costs ${NOTHING}"
     assert settings.adapters["opcua"] == OpcUaSettings(application_name="Gateway of the north flue")
+
+
+def test_quality_ranges_and_limits_reach_the_points():
+    settings = load_settings(GOOD / "every_feature.yaml", environ={"RTU_BAUDRATE": "4800", "RTU_PORT": ""})
+    inlet, flue_1, flue_2, *_ = site_spec(settings).devices
+    assert inlet.quality[State.GOOD].status_name == "UncertainSimulatedValue"
+    assert flue_1.quality is QUALITY
+    warming_up = flue_2.quality[State.WARMING_UP]
+    assert (warming_up.status_name, warming_up.severity) == ("UncertainInitialValue", Severity.MAJOR)
+    assert flue_2.quality[State.CALIBRATING].keeps_value
+    oxygen = inlet.points[0]
+    assert (oxygen.display_range, oxygen.instrument_range) == ((0, 25), (-1.25, 26.25))
+    assert oxygen.limits == AlarmLimits(1, 2.5, 23, 24, hysteresis=0.2, delay_s=5)
+    assert [describe_devices(settings)["inlet"].channels[name].out_of_service for name in ("I1", "E1")] == [False, True]
