@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.services import inner_server
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.site_builder import build_site
 from tests.serving import serving
 
-
-@pytest.fixture
-def few_sessions(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(inner_server, "MAX_SESSIONS", 4)
-    return 4
+FEW_SESSIONS = 4
 
 
 class Deaf:
@@ -27,13 +20,15 @@ class Deaf:
         """Called by asyncua."""
 
 
-async def test_sessions_of_clients_that_are_gone_make_room(few_sessions: int) -> None:
+async def test_sessions_of_clients_that_are_gone_make_room() -> None:
     site = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
-    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url:
+    async with serving(
+        OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=Limits(sessions=FEW_SESSIONS)))
+    ) as url:
         async with Client(url) as stays:
             subscription = await stays.create_subscription(100, Deaf())
             gone = []
-            for _ in range(2 * few_sessions):
+            for _ in range(2 * FEW_SESSIONS):
                 client = Client(url)
                 await client.connect()
                 mine = await client.create_subscription(100, Deaf())

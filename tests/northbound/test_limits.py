@@ -12,7 +12,7 @@ from gateway.adapters.epics_ca import circuit
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.notifications import subscriptions
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.services import operation_limits
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
@@ -63,9 +63,9 @@ async def test_operations_of_one_request_are_bounded_before_they_are_decoded(sit
         assert len(await client.uaclient.read_attributes([node.nodeid] * 1000, ua.AttributeIds.Value)) == 1000
 
 
-async def test_monitored_items_of_all_clients_are_bounded(site: SiteSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "MAX_MONITORED_ITEMS", 5)
-    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url:
+async def test_monitored_items_of_all_clients_are_bounded(site: SiteSpec) -> None:
+    limits = Limits(monitored_items=5)
+    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=limits))) as url:
         async with Client(url) as first, Client(url) as second:
             one, other = await first.create_subscription(100, Deaf()), await second.create_subscription(100, Deaf())
             handles = await one.subscribe_data_change([first.get_node(TICK)] * 4)

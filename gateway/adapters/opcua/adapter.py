@@ -107,7 +107,7 @@ class OpcUaAdapter:
         Raises:
             AdapterError: The server cannot start.
         """
-        inner = InnerServer(self._values)
+        inner = InnerServer(self._values, self._settings.limits)
         server = NetworkServer(inner)
         status: ServerStatus | None = None
         try:
@@ -119,6 +119,7 @@ class OpcUaAdapter:
             with not_searched_for_garbage():
                 task_status.started()
                 async with anyio.create_task_group() as inner.calls:
+                    inner.calls.start_soon(inner.activation.follow_users)
                     await status.keep_time()
         finally:
             self._endpoints = ()
@@ -133,7 +134,8 @@ class OpcUaAdapter:
         methods = method_nodes(self._site) if self._desk is not None else ()
         offered = offered_policies(settings.security, identity, ReadingServices())
         key = None if identity is None else identity.private_key
-        open_logins(inner, self._desk, key, settings.anonymous, pki)
+        application_uri = served_application_uri(pki, usual_uri)
+        open_logins(inner, self._desk, key, settings.anonymous, pki, application_uri)
         server.offer_channels(ChannelOffer(offered, pki), inner.logins.offered)
         report_security(settings, pki)
         server.product_uri = PRODUCT_URI
@@ -141,7 +143,7 @@ class OpcUaAdapter:
         server.application_type = ua.ApplicationType.Server
         server.set_server_name(self._settings.application_name)
         await server.init()
-        await server.set_application_uri(served_application_uri(pki, usual_uri))
+        await server.set_application_uri(application_uri)
         index = await server.register_namespace(namespace_uri(self._site))
         if index != SITE_NAMESPACE_INDEX:
             raise AdapterError(

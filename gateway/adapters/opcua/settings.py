@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from gateway.adapters.opcua.limits import Limits
+
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound
 """Values of `host` that listen on every interface."""
 
@@ -92,6 +94,7 @@ class OpcUaSettings:
             it, clients get back the host they asked for.
         security: Secure channels, and who is trusted.
         anonymous: What a client without a user may do: nothing, or look as an observer.
+        limits: How much clients may ask for.
 
     Raises:
         ValueError: A field cannot be used.
@@ -104,6 +107,7 @@ class OpcUaSettings:
     advertised_host: str | None = None
     security: SecuritySettings = field(default_factory=SecuritySettings)
     anonymous: AnonymousAccess = AnonymousAccess.OBSERVER
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

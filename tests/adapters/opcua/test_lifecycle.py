@@ -15,7 +15,7 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
-from gateway.adapters.opcua.notifications.subscriptions import SHORTEST_PUBLISHING_INTERVAL
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
@@ -61,7 +61,7 @@ async def test_one_adapter_serves_again_with_its_last_values(
     adapter: OpcUaAdapter, serving: Serving, update: MakeUpdate, collector: type[Any]
 ) -> None:
     async with serving(adapter) as url, Client(url) as client:
-        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, collector())
+        subscription = await client.create_subscription(Limits().shortest_publishing_interval_ms, collector())
         await subscription.subscribe_data_change(client.get_node(VALUE))
         adapter.apply(update())
         await subscription.delete()
@@ -107,7 +107,7 @@ async def test_stopping_tells_subscribers(adapter: OpcUaAdapter, serving: Servin
     async with serving(adapter) as url:
         client = Client(url)
         await client.connect()
-        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, seen)
+        subscription = await client.create_subscription(Limits().shortest_publishing_interval_ms, seen)
         await subscription.subscribe_data_change(client.get_node(ua.ObjectIds.Server_ServerStatus_State))
         await seen.until_count(1)
     values = await seen.until_count(2)
@@ -135,7 +135,7 @@ async def test_garbage_hurts_nobody(
 ) -> None:
     seen = collector()
     async with Client(url) as client:
-        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, seen)
+        subscription = await client.create_subscription(Limits().shortest_publishing_interval_ms, seen)
         await subscription.subscribe_data_change(client.get_node(VALUE), queuesize=10)
         await seen.until_count(1)
         with caplog.at_level(logging.WARNING):
@@ -161,7 +161,7 @@ async def test_client_that_vanishes_is_forgotten(
         client = Client(url)
         await client.connect()
         seen = collector()
-        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, seen)
+        subscription = await client.create_subscription(Limits().shortest_publishing_interval_ms, seen)
         await subscription.subscribe_data_change(client.get_node(VALUE))
         await seen.until_count(1)
         client.uaclient.protocol.transport.abort()
@@ -178,7 +178,7 @@ async def test_client_that_does_not_read_cannot_hold_up_the_stop(
         client = Client(url)
         await client.connect()
         seen = collector()
-        subscription = await client.create_subscription(SHORTEST_PUBLISHING_INTERVAL, seen)
+        subscription = await client.create_subscription(Limits().shortest_publishing_interval_ms, seen)
         await subscription.subscribe_data_change(client.get_node("ns=2;s=stack/I1/Name"), queuesize=50)
         await seen.until_count(1)
         client.uaclient.protocol.transport.pause_reading()

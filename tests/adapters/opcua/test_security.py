@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asyncua import Client, ua
 
-from gateway.adapters.opcua.notifications.subscriptions import SHORTEST_PUBLISHING_INTERVAL
+from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.security.user_manager import AnonymousReaders
 from gateway.adapters.opcua.services.inner_server import InnerServer
 
@@ -129,7 +129,7 @@ async def test_session_cannot_be_taken_over(url: str) -> None:
 
 async def test_subscriptions_of_others_do_not_exist(url: str, collector: type[Any]) -> None:
     async with Client(url) as owner, Client(url) as other:
-        subscription = await owner.create_subscription(SHORTEST_PUBLISHING_INTERVAL, collector())
+        subscription = await owner.create_subscription(Limits().shortest_publishing_interval_ms, collector())
         theirs = subscription.subscription_id
         (result,) = await other.uaclient.delete_subscriptions([theirs])
         assert result.name == "BadSubscriptionIdInvalid"

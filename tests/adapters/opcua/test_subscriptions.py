@@ -54,7 +54,7 @@ async def test_every_change_of_state_is_reported(
         subscription = await client.create_subscription(FAST, seen)
         node = client.get_node(VALUE)
         if deadband is None:
-            await subscription.subscribe_data_change(node, queuesize=100)
+            await subscription.subscribe_data_change(node, queuesize=100, sampling_interval=0)
         else:
             await subscription.deadband_monitor(node, deadband, queuesize=100)
         await seen.until_count(1)
@@ -75,7 +75,7 @@ async def test_small_queue_keeps_the_newest(
     seen = collector()
     async with Client(url) as client:
         subscription = await client.create_subscription(FAST, seen)
-        await subscription.subscribe_data_change(client.get_node(VALUE), queuesize=0)
+        await subscription.subscribe_data_change(client.get_node(VALUE), queuesize=0, sampling_interval=0)
         await seen.until_count(1)
         for step in range(1, 6):
             adapter.apply(_oxygen(update, float(step)))
@@ -126,7 +126,7 @@ async def test_modified_item_follows_its_new_deadband(
     seen = collector()
     async with Client(url) as client:
         subscription = await client.create_subscription(FAST, seen)
-        handle = await subscription.subscribe_data_change(client.get_node(VALUE), queuesize=100)
+        handle = await subscription.subscribe_data_change(client.get_node(VALUE), queuesize=100, sampling_interval=0)
         await seen.until_count(1)
         await subscription.modify_monitored_item(handle, 0, new_queuesize=100, mod_filter_val=2.0)
         for value in (1.0, 2.0, 2.5, 50.0):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -29,6 +30,7 @@ from gateway.adapters.opcua.engine.service_messages import service_fault
 from gateway.adapters.opcua.engine.wire_types import standard_node, status_code
 from gateway.adapters.opcua.network.channel_protocol import ChannelProtocol, leaf
 from gateway.adapters.opcua.network.policies import ChannelOffer
+from gateway.adapters.opcua.security.audit_records import certificate_refused, channel_opened, session_created
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.adapters.opcua.services.pending_calls import PendingCalls
@@ -105,12 +107,26 @@ class SecureChannel(UaProcessor):
         """Take one chunk; returns whether the connection goes on. Whatever is not secure or not legible ends it."""
         if header.MessageType in _NEEDS_CHANNEL and not self._connection.is_open():
             return self._hang_up(StatusCodes.BadTcpSecureChannelUnknown)
+        opening, renewed = header.MessageType == ua.MessageType.SecureOpen, self._connection.is_open()
         try:
-            return bool(await super().process(header, body))
+            goes_on = bool(await super().process(header, body))
         except (ServiceError, UaStatusCodeError) as error:
+            if opening:
+                self._note_opening(renewed=renewed, status=error.code, listed=isinstance(error.__cause__, ServiceError))
             return self._hang_up(error.code)
         except Exception:  # noqa: BLE001  what a client sends may break the decoder anywhere
+            if opening:
+                self._note_opening(renewed=renewed, status=StatusCodes.BadSecurityChecksFailed)
             return self._hang_up(StatusCodes.BadSecurityChecksFailed)
+        if opening:
+            self._note_opening(renewed=renewed)
+        return goes_on
+
+    def _note_opening(self, *, renewed: bool, status: int = StatusCodes.Good, listed: bool = False) -> None:
+        """Tell the audit trail; the reason is `listed` already where it is the certificate."""
+        channel_id = self._connection.security_token.ChannelId
+        event = channel_opened(self.security, self.host, channel_id=channel_id, status=status, renewed=renewed)
+        self._server.audit.record(replace(event, access=None) if listed else event)
 
     def _hang_up(self, status: int) -> bool:
         message = ua.ErrorMessage(status_code(status), ua.String(""))
@@ -120,7 +136,11 @@ class SecureChannel(UaProcessor):
     def _admit(self, certificate: bytes, application_uri: str | None = None) -> None:
         if self._offer.pki is None:
             raise ServiceError(StatusCodes.BadCertificateUntrusted)
-        self._offer.pki.judge(certificate, application_uri, peer=self.host)
+        try:
+            self._offer.pki.judge(certificate, application_uri, peer=self.host)
+        except ServiceError as error:
+            self._server.audit.record(certificate_refused(certificate, self.host, error.code, application_uri or ""))
+            raise
 
     def _require_same_application(self, params: ua.CreateSessionParameters) -> None:
         """A session belongs to the application that has opened the channel (OPC 10000-4 section 5.7.2).
@@ -146,12 +166,7 @@ class SecureChannel(UaProcessor):
         if typeid in _NEEDS_ROOM:
             await self._server.make_room()
         if typeid == _CREATE_SESSION:
-            self._require_same_application(struct_from_binary(ua.CreateSessionParameters, body.copy()))
-            if self._session_watchdog_task is not None:
-                self._session_watchdog_task.cancel()  # or the base class would forget it
-            await super()._process_message(typeid, requesthdr, seqhdr, body)
-            if isinstance(self.session, ClientSession):
-                self.session.channel, self.session.security = self, self.security
+            await self._create_session(requesthdr, seqhdr, body)
             return True
         if typeid == _ACTIVATE_SESSION:
             self._start_activation(requesthdr, seqhdr, body)
@@ -171,6 +186,23 @@ class SecureChannel(UaProcessor):
                 self.send_encoded(response, seqhdr.RequestId)
                 return True
         return bool(await super()._process_message(typeid, requesthdr, seqhdr, body))
+
+    async def _create_session(self, requesthdr: ua.RequestHeader, seqhdr: ua.SequenceHeader, body: Buffer) -> None:
+        channel_id, entry_id = self._connection.security_token.ChannelId, requesthdr.AuditEntryId or ""
+        record = partial(session_created, security=self.security, host=self.host, channel_id=channel_id)
+        try:
+            self._require_same_application(struct_from_binary(ua.CreateSessionParameters, body.copy()))
+            if self._session_watchdog_task is not None:
+                self._session_watchdog_task.cancel()  # or the base class would forget it
+            await super()._process_message(_CREATE_SESSION, requesthdr, seqhdr, body)
+        except (ServiceError, UaStatusCodeError) as error:
+            self._server.audit.record(record(None, entry_id=entry_id, status=error.code))
+            raise
+        session = self.session
+        if isinstance(session, ClientSession):
+            session.channel, session.security = self, self.security
+            timeout_ms = 1000 * (session.session_timeout or 0.0)
+            self._server.audit.record(record(session, entry_id=entry_id, timeout_ms=timeout_ms))
 
     def send_encoded(self, body: bytes, request_id: int) -> None:
         """See `Channel`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from asyncua import ua
@@ -50,7 +50,7 @@ class GroupValues:
         size = len(group.points)
         self._group = group
         self._types = [_TYPES[point.kind] for point in group.points]
-        self._integers = [index for index, point in enumerate(group.points) if point.kind is ValueKind.INTEGER]
+        self._integers = frozenset(index for index, point in enumerate(group.points) if point.kind is ValueKind.INTEGER)
         self._quality = {state: (one.keeps_value, one.status_code) for state, one in group.quality.items()}
         self._values: Sequence[Value] = [None] * size
         self._states: Sequence[State] = [State.WAITING] * size
@@ -102,15 +102,17 @@ class GroupValues:
     def _checked(self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int]) -> Sequence[Value]:
         """The values, with whole numbers for floats made floats and values of states that keep none taken away."""
         types = self._types
-        if len(changed) == len(types) and [*map(type, values)] == types:
-            odd: Sequence[int] = ()
+        if len(changed) == len(types):
+            odd = [] if [*map(type, values)] == types else [i for i in changed if type(values[i]) is not types[i]]
+            wholes: Iterable[int] = self._integers
         else:
             odd = [index for index in changed if type(values[index]) is not types[index]]
-        large = [index for index in self._integers if type(whole := values[index]) is int and not _fits(whole)]
+            wholes = self._integers.intersection(changed)
+        large = [index for index in wholes if type(whole := values[index]) is int and not _fits(whole)]
         if not odd and not large:
             return values
         checked = list(values)
-        for index in {*odd, *large}.intersection(changed):
+        for index in (*odd, *large):
             checked[index] = self._converted(index, values[index], states[index])
         return checked
 

@@ -40,6 +40,7 @@ class InnerServer(InternalServer):
 
     Args:
         values: Values of the site.
+        limits: How much clients may ask for.
 
     Attributes:
         logins: Who is let in.
@@ -53,10 +54,10 @@ class InnerServer(InternalServer):
         calls: Owner of the calls in progress; None while the server takes none.
     """
 
-    def __init__(self, values: PointValues) -> None:
+    def __init__(self, values: PointValues, limits: Limits) -> None:
         super().__init__(user_manager=AnonymousReaders())
         self.methods = MethodTable(self.aspace)
-        self.limits = Limits()
+        self.limits = limits
         self.open_logins(Logins(anonymous=True), AuditTrail())
         self.notifier = EventNotifier(self.aspace)
         self.subscriptions = Subscriptions(self.aspace, values, self.notifier, self.limits)

@@ -17,9 +17,6 @@ from gateway.adapters.opcua.engine.wire_types import standard_node
 MAX_OPERATIONS = 10_000
 """Of every service; ServerCapabilities/OperationLimits says so."""
 
-MAX_MONITORED_ITEMS = 50_000
-"""Of all subscriptions together. All on one point they cost 75 ms a tick."""
-
 _BEFORE_OPERATIONS = {
     "Read": 12, "Write": 0, "BrowseNext": 1, "TranslateBrowsePathsToNodeIds": 0,
     "RegisterNodes": 0, "UnregisterNodes": 0,
