@@ -42,6 +42,7 @@ LEAST_NONCE_BYTES = 32
 
 _LOG = logging.getLogger("gateway.adapters.opcua")
 
+_OPENS: tuple[object, ...] = (ua.MessageType.SecureOpen,)
 _NEEDS_CHANNEL: tuple[object, ...] = (ua.MessageType.SecureMessage, ua.MessageType.SecureClose)
 
 
@@ -107,7 +108,7 @@ class SecureChannel(UaProcessor):
         """Take one chunk; returns whether the connection goes on. Whatever is not secure or not legible ends it."""
         if header.MessageType in _NEEDS_CHANNEL and not self._connection.is_open():
             return self._hang_up(StatusCodes.BadTcpSecureChannelUnknown)
-        opening, renewed = header.MessageType == ua.MessageType.SecureOpen, self._connection.is_open()
+        opening, renewed = header.MessageType in _OPENS, self._connection.is_open()
         try:
             goes_on = bool(await super().process(header, body))
         except (ServiceError, UaStatusCodeError) as error:

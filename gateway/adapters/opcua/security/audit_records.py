@@ -89,6 +89,7 @@ def certificate_refused(certificate: bytes, host: str, status: int, application_
         f"certificate refused: {_name(status)}",
         application=application_uri,
         fields={"Certificate": _bytes(certificate), "StatusCodeId": _status(status)},
+        access=Access.CONNECTION_REFUSED,
     )
 
 

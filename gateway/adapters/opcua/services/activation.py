@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import anyio
 from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.internal_session import SessionState
@@ -16,6 +17,7 @@ from gateway.adapters.opcua.security.logins import Challenge, Login, LoginFailed
 from gateway.adapters.opcua.services.session_channel import SessionChannel
 from gateway.adapters.opcua.services.sessions import ClientSession
 from gateway.model.actions import ActionOrigin
+from gateway.ports import UserDirectory
 
 
 class Activation:
@@ -108,12 +110,25 @@ class Activation:
         if others >= self._limits.sessions_per_user:
             raise LoginFailedError(StatusCodes.BadTooManySessions, user, f"{others} sessions of this user are open")
 
-    async def end_outdated(self) -> None:
-        """End every session whose user has been removed or disabled, or has another role or another proof by now."""
+    async def follow_users(self) -> None:
+        """End the sessions of users who have been removed or changed, as soon as they are, until cancelled."""
         users = self._logins.users
+        if users is None:
+            return
+        news = anyio.Event()
+        unhear = users.on_change(lambda: news.set())
+        try:
+            while True:
+                await news.wait()
+                news = anyio.Event()
+                await self._end_outdated(users)
+        finally:
+            unhear()
+
+    async def _end_outdated(self, users: UserDirectory) -> None:
         for session in list(self._sessions()):
             login = session.user_login
-            if users is None or login is None or users.is_current(login):
+            if login is None or users.is_current(login):
                 continue
             session.end_reason = "the user has changed in the users file"
             channel = session.channel

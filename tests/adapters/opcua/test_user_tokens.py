@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.security.operators import RSA_OAEP, decrypt_password
+from gateway.adapters.opcua.security.user_tokens import ALGORITHMS, RSA_OAEP, decrypt_password
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NONCE = bytes(range(32))
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), label=None)
 PLAIN_BLOCK = 256 - 42
+BASIC = ALGORITHMS["http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256"]
 
 
 def sealed(plain: bytes) -> bytes:
@@ -38,7 +39,7 @@ def token(password: bytes | None, algorithm: str | None = RSA_OAEP) -> ua.UserNa
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120))
 def test_what_was_sealed_is_read(password: str) -> None:
-    assert decrypt_password(KEY, token(secret(password.encode())), NONCE) == password
+    assert decrypt_password(KEY, token(secret(password.encode())), NONCE, BASIC) == password
 
 
 @pytest.mark.parametrize(
@@ -63,5 +64,5 @@ def test_what_was_sealed_is_read(password: str) -> None:
 )
 def test_anything_else_is_refused(given_token: ua.UserNameIdentityToken, status: int) -> None:
     with pytest.raises(ServiceError) as caught:
-        decrypt_password(KEY, given_token, NONCE)
+        decrypt_password(KEY, given_token, NONCE, BASIC)
     assert caught.value.code == status
