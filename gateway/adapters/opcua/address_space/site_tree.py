@@ -27,8 +27,8 @@ _DATA_TYPE = {
 }
 
 
-def _type_definition(point: PointSpec) -> int:
-    """Variable types of OPC 10000-8 section 5.3: by which properties the variable has."""
+def type_definition(point: PointSpec) -> int:
+    """Variable type of a point's value (OPC 10000-8 section 5.3): by which properties the variable has."""
     if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
         return _IDS.BaseDataVariableType
     if point.unit:
@@ -40,7 +40,8 @@ def _type_definition(point: PointSpec) -> int:
     return _IDS.DataItemType if point.kind is ValueKind.FLOAT else _IDS.BaseDataVariableType
 
 
-def _properties(point: PointSpec) -> Iterator[tuple[str, int, ua.Variant]]:
+def properties(point: PointSpec) -> Iterator[tuple[str, int, ua.Variant]]:
+    """Properties of a point's value: BrowseName, DataType and value."""
     if point.kind not in (ValueKind.FLOAT, ValueKind.INTEGER):
         return
     for name, bounds in (("EURange", point.display_range), ("InstrumentRange", point.instrument_range)):
@@ -61,11 +62,11 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
         ua.QualifiedName(point.path[-1], SITE_NAMESPACE_INDEX),
         point.description,
         reference=_IDS.HasComponent,
-        definition=_type_definition(point),
+        definition=type_definition(point),
         data_type=_DATA_TYPE[point.kind],
         value=_NOTHING_YET,
     )
-    for name, data_type, value in _properties(point):
+    for name, data_type, value in properties(point):
         yield variable_item(
             site_node(f"{identifier}/{name}"),
             node_id,
