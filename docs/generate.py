@@ -9,13 +9,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import typer
 from typer.models import ArgumentInfo
 
 from gateway import registry
@@ -29,7 +30,9 @@ from gateway.model.device_description import DeviceDescription
 from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
 from gateway.model.quality import QUALITY
+from gateway.model.quality_overrides import OVERRIDABLE, QualityOverride, best_class
 from gateway.model.site_builder import build_site
+from gateway.model.status_codes import STATUS_CODES
 from gateway.settings.field_notes import notes_in, summary_of
 from gateway.settings.site_settings import CommonKeys, FileSections
 from gateway.wire.demotion import TRANSITIONS, AddressEvent
@@ -51,9 +54,11 @@ def quality_page() -> str:
         (
             f"`{state.value}`",
             f"`{quality.status_name}` `0x{quality.status_code:08X}`",
+            quality.limit.name.lower() if quality.limit else "",
             "yes" if quality.keeps_value else "no",
             f"`{quality.status.name}` ({quality.status.value})",
             f"`{quality.severity.name}` ({quality.severity.value})",
+            best_class(state).name.capitalize() if state in OVERRIDABLE else "fixed",
             quality.meaning,
         )
         for state, quality in QUALITY.items()
@@ -61,8 +66,17 @@ def quality_page() -> str:
     return (
         "Every point is in exactly one of these states. An OPC UA client sees the StatusCode; an EPICS client sees\n"
         "STAT and SEVR. A Bad StatusCode carries no value (OPC 10000-4, 7.11); EPICS always keeps the last one.\n"
+        "The StatusCode is shown with its limit bits (OPC 10000-4, 7.39.1).\n"
         "[Why it is so](../explanation/quality.md).\n\n"
-        + table(("State", "OPC UA StatusCode", "OPC UA value", "EPICS STAT", "EPICS SEVR", "Meaning"), rows)
+        "[The settings may change rows](../how-to/quality-and-limits.md) for an analyser, but make none better than\n"
+        "what stands under *At best*.\n\n"
+        + table(
+            (
+                *("State", "OPC UA StatusCode", "Limit bits", "OPC UA value"),
+                *("EPICS STAT", "EPICS SEVR", "At best", "Meaning"),
+            ),
+            rows,
+        )
     )
 
 
@@ -127,8 +141,9 @@ def type_text(kind: object) -> str:
     if origin in (tuple, list):
         return f"list of {type_text(arguments[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        inner = arguments[1]
-        return "by name" if get_origin(inner) or inner is Any else f"by name: {type_text(inner)}"
+        inner = get_args(arguments[1])[0] if get_origin(arguments[1]) is Annotated else arguments[1]
+        plain = inner is Any or get_origin(inner) not in (None, Union, UnionType)
+        return "by name" if plain else f"by name: {type_text(inner)}"
     raise TypeError(f"no words for {kind!r}")
 
 
@@ -184,6 +199,8 @@ def settings_page() -> str:
         f"\n## `buses.<name>`\n\n{keys_table(BusSpec)}"
         f"\n## `analysers.<name>`\n\n{keys_table(CommonKeys)}{drivers}"
         f"\n## `operators.<name>`\n\n{keys_table(Operator)}"
+        f"\n## QualityOverride\n\n{keys_table(QualityOverride)}\n"
+        f"The StatusCodes are {', '.join(f'`{name}`' for name in STATUS_CODES)}.\n"
         f"\n## ChannelSpec\n\n{keys_table(ChannelSpec)}"
         f"\n## AlarmLimits\n\n{keys_table(AlarmLimits)}{adapters}"
     )
@@ -238,6 +255,16 @@ def address_states_page() -> str:
     )
 
 
+def _verbs(app: typer.Typer, before: str = "") -> Iterator[tuple[str, Callable[..., object]]]:
+    """Every verb with what stands before it, those of groups after the others."""
+    for verb in app.registered_commands:
+        if verb.callback is not None:
+            yield f"{before}{verb.name or verb.callback.__name__}", verb.callback
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from _verbs(group.typer_instance, f"{before}{group.typer_instance.info.name} ")
+
+
 def command_line_page() -> str:
     """Verbs, options and exit codes."""
     codes = [
@@ -246,11 +273,9 @@ def command_line_page() -> str:
         (str(cli.EXIT_BAD_INPUT), "The input cannot be used: settings, file or option; nothing was started"),
     ]
     text = f"## Exit codes\n\n{table(('Code', 'Meaning'), codes)}"
-    for verb in cli.command.registered_commands:
-        if verb.callback is None:
-            continue
-        synopsis, rows = _option_rows(verb.callback)
-        text += f"\n## `analyser-gateway {verb.callback.__name__}{synopsis}`\n\n{inspect.getdoc(verb.callback)}\n"
+    for name, callback in _verbs(cli.command):
+        synopsis, rows = _option_rows(callback)
+        text += f"\n## `analyser-gateway {name}{synopsis}`\n\n{inspect.getdoc(callback)}\n"
         text += f"\n{table(('Argument or option', 'Value', 'Default', 'Meaning'), rows)}" if rows else ""
     return f"Results go to standard output, messages and the log to standard error.\n\n{text}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import pytest
+import typer
 import typer.testing
 from asyncua.ua.status_codes import StatusCodes
 
@@ -21,10 +23,11 @@ from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
 from gateway.model.projection import Projector
-from gateway.model.quality import QUALITY, State
+from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
+from gateway.model.status_codes import STATUS_CODES
 from gateway.settings.load import load_settings
 from gateway.settings.site_spec import site_spec
 from tests.docs.pages import PAGES, ROOT, Page
@@ -107,7 +110,7 @@ def demo_names() -> tuple[set[str], set[str]]:
 def test_what_a_page_names_exists(page: Page) -> None:
     """Files, verbs and their options, make targets, types of ports, StatusCodes, PVs and NodeIds of the demo."""
     pvs, nodes = demo_names()
-    verbs = {str(verb.callback and verb.callback.__name__) for verb in command.registered_commands}
+    verbs = {name.split()[0] for name in verb_names(command)}
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     said = " \n".join([*page.code_spans, *(block.text for block in page.blocks if block.language == "console")])
     for path in re.findall(r"(?<![\w/.=\-])((?:gateway|config|tests|docs|bench)/[\w./-]*\w)", said):
@@ -122,7 +125,7 @@ def test_what_a_page_names_exists(page: Page) -> None:
         assert pv in pvs, pv
     for node in re.findall(r"ns=2;s=((?:inlet|flue1|flue2|bench)(?:/\w+)*)", said):
         assert any(known.startswith(f"ns=2;s={node}") for known in nodes), node
-    statuses = {quality.status_name for quality in QUALITY.values()}
+    statuses = set(STATUS_CODES)
     if page.name == "docs/how-to/actions-opcua.md":
         statuses = set(vars(StatusCodes))  # those of a call, not of a value
     for status in re.findall(r"\b(?:Bad|Uncertain)[A-Z]\w+", page.prose):
@@ -139,26 +142,27 @@ def test_the_first_of_the_states_in_the_explanation_wins() -> None:
     text = Page(ROOT / "docs" / "explanation" / "quality.md").text
     ladder = re.findall(r"^\d+\. (.*?)(?::|$)", text, flags=re.MULTILINE)
     ranked = [[State(name) for name in re.findall(r"`([a-z-]+)`", line)] for line in ladder]
-    spec = ChannelSpec("%", range=(0, 100), limits=AlarmLimits(10, 20, 80, 90))
-    values: dict[int, float | None] = {3: None, 7: 120, 8: 95}
+    spec = ChannelSpec("%", range=(0, 100), limits=AlarmLimits(10, 20, 80, 90), instrument_range=(-10, 110))
+    values: dict[int, float | None] = {4: None, 8: 120, 9: 105, 10: 95}
     for rank, states in enumerate(ranked):
         wrong = [number >= rank for number in range(len(ranked) - 1)]
         status = (
             ChannelStatus(
-                fault=wrong[1],
-                invalid=wrong[2],
-                calibrating=wrong[5],
-                warming_up=wrong[6],
-                alarms=(wrong[9], False, False, False),
-                maintenance=wrong[10],
+                fault=wrong[2],
+                invalid=wrong[3],
+                calibrating=wrong[6],
+                warming_up=wrong[7],
+                alarms=(wrong[11], False, False, False),
+                maintenance=wrong[12],
             )
             if rank < len(wrong)
             else ChannelStatus()
         )
         value = next((values[number] for number in values if number >= rank), 50.0)
-        unit = "vpm" if rank <= 4 else "%"
+        unit = "vpm" if rank <= 5 else "%"
         reading = Reading("I1", ChannelKind.MEASURED, "", value, unit, status)
-        assert state_of(reading, AnalyserStatus(fault=rank == 0), spec) in states, ladder[rank]
+        channel = replace(spec, out_of_service=rank == 0)
+        assert state_of(reading, AnalyserStatus(fault=rank <= 1), channel) in states, ladder[rank]
 
 
 def state_of(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec) -> State:
@@ -176,7 +180,7 @@ def state_of(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec) -> S
 
 
 def test_options_named_on_pages_exist() -> None:
-    help_text = " ".join(_help(str(verb.callback and verb.callback.__name__)) for verb in command.registered_commands)
+    help_text = " ".join(map(_help, verb_names(command)))
     for page in PAGES:
         if page.name == FOREIGN:
             continue
@@ -188,7 +192,16 @@ def test_options_named_on_pages_exist() -> None:
 
 
 def _help(verb: str) -> str:
-    return typer.testing.CliRunner().invoke(command, [verb, "--help"]).output
+    return typer.testing.CliRunner().invoke(command, [*verb.split(), "--help"]).output
+
+
+def verb_names(app: typer.Typer) -> list[str]:
+    """`run`, `check`, ... `user add`."""
+    names = [verb.name or str(verb.callback and verb.callback.__name__) for verb in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        names += [f"{group.typer_instance.info.name} {name}" for name in verb_names(group.typer_instance)]
+    return names
 
 
 def test_the_licence_is_that_of_the_project() -> None:
