@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.model.meaning import ActionMeaning
 from gateway.model.points import PointSpec, ValueKind
 
 
@@ -36,11 +37,14 @@ class ActionSpec:
         name: Its name on every protocol and in the settings, `StartAutocalibration`.
         description: What it does to the instrument, one line.
         arguments: What it needs to know, in order.
+        meaning: What it does, None where no information model asks for it. One that starts the calibration of a group
+            takes the number of the group alone.
     """
 
     name: str
     description: str
     arguments: tuple[ActionArgument, ...] = ()
+    meaning: ActionMeaning | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ class Meaning(StrEnum):
     HARDWARE_REVISION = "hardware-revision"
 
 
+class ActionMeaning(StrEnum):
+    """What an action does, where an information model has a place for it."""
+
+    START_CALIBRATION = "start-calibration"
+    STOP_CALIBRATIONS = "stop-calibrations"
+
+
 class Technology(StrEnum):
     """How a channel measures; the gas analysers among the technologies of PA-DIM (OPC 30081)."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 import anyio
@@ -18,6 +21,8 @@ from gateway.adapters.opcua.address_space.site_tree import add_site
 from gateway.adapters.opcua.engine.decoding import bound_decoding
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
+from gateway.adapters.opcua.models.install import install as install_models
+from gateway.adapters.opcua.models.install import namespaces
 from gateway.adapters.opcua.network.listener import NetworkServer
 from gateway.adapters.opcua.network.policies import ChannelOffer, offered_policies
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
@@ -29,13 +34,16 @@ from gateway.adapters.opcua.security.server_identity import (
     usual_application_uri,
 )
 from gateway.adapters.opcua.services.inner_server import InnerServer
-from gateway.adapters.opcua.services.method_calls import offer_actions
+from gateway.adapters.opcua.services.method_calls import offer_actions, offer_model_actions
+from gateway.adapters.opcua.services.namespace_metadata import NamespaceMetadata
 from gateway.adapters.opcua.services.open_logins import open_logins
 from gateway.adapters.opcua.services.permitted import ReadingServices
-from gateway.adapters.opcua.services.server_status import ServerStatus
+from gateway.adapters.opcua.services.self_description import describe_server
+from gateway.adapters.opcua.services.server_object import ServerObject, build_info
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
+from gateway.model.quality import State
 from gateway.model.update import Update
 from gateway.ports import ActionDesk
 
@@ -109,23 +117,27 @@ class OpcUaAdapter:
         """
         inner = InnerServer(self._values, self._settings.limits)
         server = NetworkServer(inner)
-        status: ServerStatus | None = None
+        shown: ServerObject | None = None
         try:
             await self._prepare(server, inner)
             await self._listen(server)
-            status = ServerStatus(
-                inner.aspace, product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION)
-            )
+            build = build_info(product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION))
+            shown = ServerObject(inner.aspace, build, self._states_by_analyser)
+            shown.show(inner.services.access)
             with not_searched_for_garbage():
                 task_status.started()
                 async with anyio.create_task_group() as inner.calls:
                     inner.calls.start_soon(inner.activation.follow_users)
-                    await status.keep_time()
+                    await anyio.sleep_forever()
         finally:
             self._endpoints = ()
             inner.calls = None
             with anyio.CancelScope(shield=True):
-                await self._stop(server, inner, status)
+                await self._stop(server, inner, shown)
+
+    def _states_by_analyser(self) -> list[Sequence[State]]:
+        """States of what each analyser says, at the moment."""
+        return [self._values.group(device.groups[0].index).states for device in self._site.devices]
 
     async def _prepare(self, server: NetworkServer, inner: InnerServer) -> None:
         settings, usual_uri = self._settings, usual_application_uri(namespace_uri(self._site))
@@ -149,10 +161,19 @@ class OpcUaAdapter:
             raise AdapterError(
                 f"the site's namespace got index {index}", where="opcua", hint="report this as a bug of the gateway"
             )
+        now, release = datetime.now(UTC), version(_DISTRIBUTION)
+        own = [
+            NamespaceMetadata(place, uri, release, now)
+            for place, uri in ((1, application_uri), (SITE_NAMESPACE_INDEX, namespace_uri(self._site)))
+        ]
+        await to_thread.run_sync(partial(describe_server, inner, own, secure=identity is not None))
         await to_thread.run_sync(add_site, self._site, methods, inner.aspace)
+        indices = {one.value: await server.register_namespace(one.value) for one in namespaces(self._site)}
+        more = await to_thread.run_sync(install_models, self._site, inner.aspace, self._values, indices)
         self._values.install(inner.aspace)
         if self._desk is not None:
             offer_actions(inner.methods, self._desk, methods)
+            offer_model_actions(inner.methods, self._desk, more)
 
     async def _listen(self, server: NetworkServer) -> None:
         settings = self._settings
@@ -174,10 +195,10 @@ class OpcUaAdapter:
             endpoint.Server.DiscoveryUrls = [url]
         self._endpoints = (url,)
 
-    async def _stop(self, server: NetworkServer, inner: InnerServer, status: ServerStatus | None) -> None:
+    async def _stop(self, server: NetworkServer, inner: InnerServer, shown: ServerObject | None) -> None:
         try:
-            if status is not None:
-                status.show(ua.ServerState.Shutdown)
+            if shown is not None:
+                shown.stop()
                 await inner.publish_now()
         finally:
             if server.bserver is not None:

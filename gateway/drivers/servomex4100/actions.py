@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.drivers.servomex4100.channels import CALIBRATION_GROUPS
 from gateway.model.actions import ActionArgument, ActionSpec
+from gateway.model.meaning import ActionMeaning
 
 START_AUTOCALIBRATION = "StartAutocalibration"
 STOP_AUTOCALIBRATION = "StopAutocalibration"
@@ -14,8 +15,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         START_AUTOCALIBRATION,
         "Start the autocalibration of one group; its valves switch from sample to calibration gas",
         (ActionArgument("Group", "Calibration group", 1, CALIBRATION_GROUPS),),
+        ActionMeaning.START_CALIBRATION,
     ),
-    ActionSpec(STOP_AUTOCALIBRATION, "Stop every autocalibration, however it was started; back to sample"),
+    ActionSpec(
+        STOP_AUTOCALIBRATION,
+        "Stop every autocalibration, however it was started; back to sample",
+        meaning=ActionMeaning.STOP_CALIBRATIONS,
+    ),
     ActionSpec(CLEAR_LEFTOVERS, "Write 0 to command coils found set, so that the analyser notices commands again"),
 )
 """Every action, in the order in which clients see them."""

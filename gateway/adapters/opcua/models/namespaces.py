@@ -11,7 +11,7 @@ from asyncua import ua
 
 
 class Namespace(Enum):
-    """A namespace by its URI."""
+    """A namespace by its URI. That of the site depends on the site's name, so it is empty here."""
 
     UA = "http://opcfoundation.org/UA/"
     DI = "http://opcfoundation.org/UA/DI/"
@@ -19,9 +19,10 @@ class Namespace(Enum):
     PADIM = "http://opcfoundation.org/UA/PADIM/"
     ADI = "http://opcfoundation.org/UA/ADI/"
     GAS = "urn:analyser-gateway:types"
+    SITE = ""
 
 
-UA, DI, IRDI, PADIM, ADI, GAS = Namespace
+UA, DI, IRDI, PADIM, ADI, GAS, SITE = Namespace
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class TypeRow:
     Attributes:
         node: Its NodeId.
         name: BrowseName.
-        node_class: ObjectType, VariableType, DataType or ReferenceType.
+        node_class: ObjectType, VariableType or DataType.
         supertype: What it is a subtype of.
         abstract: Whether it has no instances of its own.
         data_type: DataType of a variable type.
@@ -108,7 +108,6 @@ class TypeRow:
         links: Other references.
         members: Nodes below it.
         fields: Names and numbers of an enumeration.
-        inverse_name: Name of a reference type seen from its target.
     """
 
     node: NodeRef
@@ -121,7 +120,6 @@ class TypeRow:
     links: tuple[Link, ...] = ()
     members: tuple[Member, ...] = ()
     fields: tuple[tuple[str, int], ...] = ()
-    inverse_name: str = ""
 
 
 def dictionary(*irdis: str) -> tuple[Link, ...]:

@@ -10,6 +10,7 @@ from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.address_space.method_items import input_arguments
 from gateway.adapters.opcua.engine.wire_types import site_node
+from gateway.adapters.opcua.models.calibration_groups import ModelMethod
 from gateway.adapters.opcua.node_ids import MethodNode
 from gateway.adapters.opcua.security.identity import Role
 from gateway.adapters.opcua.services.method_table import MethodCall, MethodFailedError, MethodTable
@@ -46,23 +47,44 @@ def offer_actions(table: MethodTable, desk: ActionDesk, methods: Iterable[Method
     for method in methods:
         table.offer(
             site_node(method.identifier),
-            partial(_carry_out, desk, method),
+            partial(_carry_out, desk, method.device, method.action, ()),
             on=site_node(method.parent).__eq__,
             inputs=input_arguments(method.action),
             role=Role.OPERATOR,
         )
 
 
-async def _carry_out(desk: ActionDesk, method: MethodNode, call: MethodCall) -> Sequence[ua.Variant]:
+def offer_model_actions(table: MethodTable, desk: ActionDesk, methods: Iterable[ModelMethod]) -> None:
+    """Make the methods of companion models callable that are open actions under another name.
+
+    Args:
+        table: Of the server.
+        desk: Who decides and carries out.
+        methods: Methods in the address space.
+    """
+    for method in methods:
+        table.offer(
+            site_node(method.identifier),
+            partial(_carry_out, desk, method.device, method.action, method.arguments),
+            on=site_node(method.parent).__eq__,
+            inputs=input_arguments(method.asked),
+            role=Role.OPERATOR,
+        )
+
+
+async def _carry_out(
+    desk: ActionDesk, device: str, action: ActionSpec, given: tuple[int, ...], call: MethodCall
+) -> Sequence[ua.Variant]:
+    """Ask the desk; `given` are the first arguments of the action, which the caller has chosen with the method."""
     origin = call.session.origin
     if origin is None:
         raise MethodFailedError(StatusCodes.BadUserAccessDenied, reason="actions are for users who have proved a name")
     *values, confirmed = (one.Value for one in call.arguments)
-    wish = ActionRequest(method.device, method.action.name, tuple(values), bool(confirmed), origin)
+    wish = ActionRequest(device, action.name, (*given, *values), bool(confirmed), origin)
     try:
         done = await desk.invoke(wish)
     except GatewayError as error:
-        doubts = _doubts(method.action, wish) if isinstance(error, ActionRefusedError) else ()
+        doubts = _doubts(action, wish)[len(given) :] if isinstance(error, ActionRefusedError) else ()
         if doubts:
             raise MethodFailedError(StatusCodes.BadInvalidArgument, doubts, str(error)) from error
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
