@@ -163,6 +163,11 @@ class GroupValues:
         """The value of one view as asyncua has it."""
         return self.read(view).data_value(view.variant_type)
 
+    @property
+    def states(self) -> Sequence[State]:
+        """States of all points as they are now; do not change."""
+        return self._states
+
     def watch_ticks(self, watcher: TickWatcher) -> None:
         """Tell the watcher of every tick until `forget_ticks`."""
         self._tick_watchers[watcher] = None

@@ -27,6 +27,9 @@ from gateway.adapters.opcua.notifications.tick import NULL, Tick
 
 _HANDLE = struct.Struct("<I")
 _STATUS = np.uint64(NULL - 1)
+_MOST_TICKS = 1000
+"""Kept for items that change by turns; it bounds the memory of a client that fetches nothing."""
+
 Rows = NDArray[np.bool_]
 
 
@@ -67,6 +70,8 @@ class PackedItems:
         self._seen: Tick | None = None
         self._held: Tick | None = None
         self._coming: dict[Item, bool] = {}
+        self._arrival = group.tick()
+        """What those who are coming have found."""
         self._going: set[Item] = set()
 
     def __len__(self) -> int:
@@ -76,6 +81,10 @@ class PackedItems:
         """Take an item in; `report` makes its present value due."""
         if not len(self):
             self._group.watch_ticks(self)
+        tick = self._group.tick()
+        if self._coming and self._arrival is not tick:
+            self._settle()
+        self._arrival = tick
         self._coming[item] = report
         self._wake(self)
 
@@ -135,8 +144,8 @@ class PackedItems:
 
     def _enqueue(self, tick: Tick, due: Rows) -> None:
         pending = self._pending
-        if self._queue_size == 1:
-            if pending:
+        if self._queue_size == 1 and self._trigger != Trigger.Status:
+            if pending:  # where the newer tick is not due, it says the same
                 due = due | pending.pop()[1]
             pending.append((tick, due))
         else:
@@ -159,7 +168,7 @@ class PackedItems:
             full &= ~due
         if not pending[0][1].any():
             pending.popleft()
-        if len(pending) > 2 * self._queue_size:
+        if len(pending) > _MOST_TICKS:
             self._join_oldest()
 
     def _join_oldest(self) -> None:
@@ -196,10 +205,9 @@ class PackedItems:
             self._pending = deque((tick, np.concatenate((due, none))) for tick, due in self._pending)
             due = np.zeros(len(self._items), np.bool_)
             due[present:] = report
-            tick = self._group.tick()
             if self._seen is None:
-                self._seen = tick
-            self._enqueue(tick, due)
+                self._seen = self._arrival
+            self._enqueue(self._arrival, due)
 
     def drain(self) -> list[Piece]:
         """Everything that is due, encoded; nothing is due then."""
