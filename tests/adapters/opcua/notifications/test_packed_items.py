@@ -44,8 +44,8 @@ def test_same_bytes_as_one_by_one(
     watched = Watched(values, queue_size, ReportRule(trigger), times)
     watched.watch(group)
     before: list[tuple[Value, State]] = [(None, State.WAITING)] * len(KINDS)
-    for instant, (given, drain) in enumerate(steps, start=2):
-        points = [(value if QUALITY[state].keeps_value else None, state) for value, state in given]
+    for instant, (wanted, drain) in enumerate(steps, start=2):
+        points = [(value if QUALITY[state].keeps_value else None, state) for value, state in wanted]
         changed = [index for index, (old, new) in enumerate(zip(before, points, strict=True)) if old != new]
         before = [*points]
         values.apply(
