@@ -14,7 +14,7 @@ import logging
 import time
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
@@ -176,10 +176,12 @@ class SecureChannel(UaProcessor):
             session = self._own_session(requesthdr)
             self.session = session
             if typeid == _PUBLISH and session.is_activated():
+                session.facts.count("Publish")
                 acknowledgements = publish_acknowledgements(body)
                 self._server.subscriptions.publish(session, self, requesthdr, seqhdr.RequestId, acknowledgements)
                 return True
             if typeid == _CALL:
+                session.facts.count("Call")
                 self._calls.start(session, requesthdr, body, partial(self._answer, requesthdr, seqhdr))
                 return True
             if typeid in self._server.services:
@@ -205,6 +207,18 @@ class SecureChannel(UaProcessor):
             timeout_ms = 1000 * (session.session_timeout or 0.0)
             self._server.audit.record(record(session, entry_id=entry_id, timeout_ms=timeout_ms))
 
+    def send_response(
+        self,
+        requesthandle: int,
+        seqhdr: ua.SequenceHeader,
+        response: object,
+        msgtype: Any = ua.MessageType.SecureMessage,  # noqa: ANN401  declared as bytes
+    ) -> None:
+        """As the base class; refusals are counted."""
+        if isinstance(response, ua.ServiceFault):
+            self._server.requests.reject(response.ResponseHeader.ServiceResult.value)
+        super().send_response(requesthandle, seqhdr, response, msgtype)
+
     def send_encoded(self, body: bytes, request_id: int) -> None:
         """See `Channel`."""
         if not self._transport.is_closing():
@@ -212,6 +226,7 @@ class SecureChannel(UaProcessor):
 
     def send_fault(self, request_handle: int, request_id: int, status: int) -> None:
         """See `Channel`."""
+        self._server.requests.reject(status)
         self.send_encoded(service_fault(request_handle, status), request_id)
 
     def _should_close_session_on_transport_loss(self) -> bool:

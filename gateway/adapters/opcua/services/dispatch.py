@@ -68,7 +68,7 @@ class Services:
             **ItemServices(subscriptions, aspace, self.access).by_name,
         }
         self._services = {
-            standard_node(_encoding(f"{name}Request")): (service, _encoding(f"{name}Response"))
+            standard_node(_encoding(f"{name}Request")): (name, service, _encoding(f"{name}Response"))
             for name, service in by_name.items()
         }
 
@@ -94,12 +94,17 @@ class Services:
         """
         if not session.is_activated():
             raise ServiceError(StatusCodes.BadSessionNotActivated)
-        service, response_type = self._services[request_type]
+        name, service, response_type = self._services[request_type]
         try:
             require_few_operations(request_type, body, self._limits.operations)
             parameters = await service(session, body.read(len(body)))
+        except ServiceError as error:
+            session.facts.fail(name, error.code)
+            raise
         except (struct.error, NotEnoughData) as error:
+            session.facts.fail(name, StatusCodes.BadDecodingError)
             raise ServiceError(StatusCodes.BadDecodingError) from error
+        session.facts.count(name)
         return response_start(response_type, header.RequestHandle) + parameters
 
 

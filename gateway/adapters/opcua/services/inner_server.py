@@ -28,6 +28,8 @@ from gateway.adapters.opcua.security.audit_records import session_ended
 from gateway.adapters.opcua.security.logins import Logins
 from gateway.adapters.opcua.security.user_manager import AnonymousReaders
 from gateway.adapters.opcua.services.activation import Activation
+from gateway.adapters.opcua.services.diagnostics import RequestCounters
+from gateway.adapters.opcua.services.discovery import with_profiles, with_uris
 from gateway.adapters.opcua.services.dispatch import Services
 from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.adapters.opcua.services.sessions import ClientSession
@@ -51,6 +53,7 @@ class InnerServer(InternalServer):
         notifier: Where events begin their way to clients.
         subscriptions: Of all sessions.
         services: What clients can ask for beside sessions, subscriptions and calls.
+        requests: What has been refused, and how sessions have ended.
         calls: Owner of the calls in progress; None while the server takes none.
     """
 
@@ -62,10 +65,11 @@ class InnerServer(InternalServer):
         self.notifier = EventNotifier(self.aspace)
         self.subscriptions = Subscriptions(self.aspace, values, self.notifier, self.limits)
         self.services = Services(self.aspace, self.methods, self.subscriptions, self.limits)
+        self.requests = RequestCounters()
         self.calls: TaskGroup | None = None
         self.allow_remote_admin = False
         self.supported_tokens = (ua.AnonymousIdentityToken,)  # type: ignore[assignment]  # inferred from the default
-        self.disabled_clock = True  # `ServerStatus` keeps the time, in a task with an owner
+        self.disabled_clock = True  # `ServerObject` tells the time
         self.max_connections = self.limits.connections
 
     def open_logins(self, logins: Logins, audit: AuditTrail) -> None:
@@ -108,6 +112,7 @@ class InnerServer(InternalServer):
         return session
 
     def _note_end(self, session: ClientSession) -> None:
+        self.requests.session_ended(session)
         user = "" if session.identity is None else session.identity.user or ""
         self.audit.record(session_ended(session, user, session.end_reason or "session closed"))
 
@@ -124,6 +129,21 @@ class InnerServer(InternalServer):
             if isinstance(session, ClientSession) and session.channel is None:
                 await session.close_session(delete_subs=True)
                 return
+
+    async def get_endpoints(
+        self, params: ua.GetEndpointsParameters | None = None, sockname: tuple[str, int] | None = None
+    ) -> list[ua.EndpointDescription]:
+        """Endpoints as a client asks for them."""
+        return with_profiles(
+            await super().get_endpoints(params, sockname), None if params is None else params.ProfileUris
+        )
+
+    def find_servers(
+        self, params: ua.FindServersParameters, sockname: tuple[str, int] | None = None
+    ) -> list[ua.ApplicationDescription]:
+        """This server, if a client asks for it."""
+        wanted, params.ServerUris = params.ServerUris, []
+        return with_uris(super().find_servers(params, sockname), wanted)
 
     def register_server(self, server: object, conf: object = None) -> None:  # noqa: ARG002  fixed by the base class
         """Refuse: this is no discovery server, and asyncua would let anybody fill its list without a session.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
@@ -136,7 +137,7 @@ class MethodTable:
             return await self._carry_out(request, session)
         except MethodFailedError as error:
             return _failure(error.status, error.argument_results, _sendable(error.reason))
-        except UaStatusCodeError as error:
+        except (UaStatusCodeError, ServiceError) as error:
             return _failure(error.code)
         except Exception:  # noqa: BLE001  a fault of the program; the client gets an answer all the same
             _LOG.exception("%s cannot be carried out", request.MethodId.to_string())

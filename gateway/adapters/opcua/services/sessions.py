@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from asyncua import ua
 from asyncua.server.internal_server import InternalServer
@@ -20,6 +21,7 @@ from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.adapters.opcua.security.identity import ClientIdentity
 from gateway.adapters.opcua.services.continuation_points import ContinuationPoints
 from gateway.adapters.opcua.services.session_channel import SessionChannel
+from gateway.adapters.opcua.services.session_facts import SessionFacts
 from gateway.model.actions import ActionOrigin
 from gateway.model.user import KnownUser
 
@@ -46,6 +48,7 @@ class ClientSession(InternalSession):
         identity: Who uses the session; None until it is activated.
         origin: The same user for the desk of actions; None for an anonymous reader.
         browses: Unfinished ones.
+        facts: What its diagnostics tell.
         publish_requests: Those that wait for something to publish.
         application_uri: What the client says it is.
         host: Address of the peer that made the session.
@@ -71,6 +74,7 @@ class ClientSession(InternalSession):
         self.ended: Callable[[ClientSession], None] = _unheard
         self.end_reason = ""
         self.browses = ContinuationPoints(continuation_points)
+        self.facts = SessionFacts()
         self._subscriptions = subscriptions
         server.unregister_external_session(self)
         self.auth_token = ua.NodeId(ua.ByteString(secrets.token_bytes(TOKEN_BYTES)))
@@ -81,10 +85,16 @@ class ClientSession(InternalSession):
     ) -> ua.CreateSessionResult:
         """Answer CreateSession. The idle limit counts from here, so that sessions never activated go away too."""
         result = await super().create_session(params, sockname)
+        self.facts.created(params)
         if params.ClientDescription is not None:
             self.application_uri = (params.ClientDescription.ApplicationUri or "")[:_LONGEST_URI]
         self._start_timeout_watchdog()
         return result
+
+    def touch(self) -> None:
+        """A request has come."""
+        super().touch()
+        self.facts.last_contact = datetime.now(UTC)
 
     def may_take_over_from(self, other: SubscribingSession) -> bool:
         """Whether a subscription of the other session may become one of this one (OPC 10000-4 section 5.14.7).
