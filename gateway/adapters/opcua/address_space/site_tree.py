@@ -17,7 +17,7 @@ from gateway.adapters.opcua.node_ids import ACTION_FOLDER, ANALYSERS_FOLDER, SIT
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec, ValueKind
 
 _IDS = ObjectIds
-_ANALYSERS = ua.NodeId(ua.Int32(1), ua.Int16(SITE_NAMESPACE_INDEX))  # numeric, because an analyser may have any name
+ANALYSERS = ua.NodeId(ua.Int32(1), ua.Int16(SITE_NAMESPACE_INDEX))  # numeric, because an analyser may have any name
 _NOTHING_YET = ua.Variant(None, ua.VariantType.Null)
 _DATA_TYPE = {
     ValueKind.FLOAT: _IDS.Double,
@@ -82,7 +82,7 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
 def _device_items(device: DeviceSpec, methods: Sequence[MethodNode]) -> Iterator[ua.AddNodesItem]:
     yield object_item(
         site_node(device.name),
-        _ANALYSERS,
+        ANALYSERS,
         device.name,
         device.description,
         reference=_IDS.Organizes,
@@ -121,7 +121,7 @@ def _device_items(device: DeviceSpec, methods: Sequence[MethodNode]) -> Iterator
 
 def _site_items(site: SiteSpec, methods: Sequence[MethodNode]) -> Iterator[ua.AddNodesItem]:
     yield object_item(
-        _ANALYSERS,
+        ANALYSERS,
         standard_node(_IDS.ObjectsFolder),
         ANALYSERS_FOLDER,
         "Analysers of this site",
