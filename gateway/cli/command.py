@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.user_verbs import user_verbs
 from gateway.errors import GatewayError, InputError
 
 EXIT_OK = 0
@@ -25,6 +26,8 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+command.add_typer(user_verbs)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings file (YAML).", show_default=False)]
 

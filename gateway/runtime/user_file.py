@@ -24,7 +24,7 @@ LARGEST = 1 << 20
 """Bytes; some thousand users."""
 
 _MODE = 0o600
-_HINT = "correct it with `analyser-gateway user`, or restore it from a copy"
+_HINT = "restore it from a copy, or move it away and add the users anew with `analyser-gateway user add`"
 _NAME = re.compile(NAME_PATTERN)
 _THUMBPRINT = re.compile(r"[0-9a-f]{64}")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gateway.model.actions import ActionSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.readings import ProtocolKind
-from gateway.model.user import NAME_PATTERN
+from gateway.model.user import NAME_PATTERN, ROLE_ENTRIES
 from gateway.ports import ActionDriver
 from gateway.settings.analyser_checks import usable_driver
 from gateway.settings.draft import Draft, Entry
@@ -68,7 +68,7 @@ def _check_operators(draft: Draft, problems: Problems) -> None:
         elif operator.password is None and operator.hosts is None:
             what = f"operators.{name} has neither password nor hosts, so nobody could be that operator"
             problems.error(path, what, "add 'password: !file path' for OPC UA, or 'hosts: [address]', or both")
-        if name not in used:
+        if operator.password is None and name not in used and not ROLE_ENTRIES.keys() & used:
             what = f"operators.{name} may not ask for anything"
             problems.warn(path, what, "name it under the actions of an analyser, or remove it")
 
