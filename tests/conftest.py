@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import os
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -14,6 +13,7 @@ import sniffio
 from blockbuster import blockbuster_ctx
 
 from tests.clients.node_client import NODE_FOLDER, NodeClient
+from tests.node_packages import install
 from tests.ports import free_port
 
 os.environ.update(
@@ -83,12 +83,5 @@ def program() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def node_client(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], str]) -> NodeClient:
     program("node")
-    npm = program("npm")
-    if not (NODE_FOLDER / "node_modules").is_dir():
-        subprocess.run(
-            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=NODE_FOLDER,
-            check=True,
-            timeout=100,
-        )
+    install(program("npm"), NODE_FOLDER)
     return NodeClient(tmp_path_factory.mktemp("node-home"))
