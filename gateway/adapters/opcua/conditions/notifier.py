@@ -54,6 +54,11 @@ class EventNotifier:
         self._added = 0
         self._paths: dict[ua.NodeId, frozenset[ua.NodeId]] = {}
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens at all."""
+        return bool(self._sinks)
+
     def add(self, notifier: ua.NodeId, sink: Sink) -> Callable[[], None]:
         """Listen to a node; returns what ends it, which may be called again."""
         self._added += 1
