@@ -1,0 +1,163 @@
+// Runs every check against one endpoint and prints one line of JSON for each.
+//
+//   node main.js '{"url": ..., "scope": "full", "mode": "Sign", "policy": "Basic256Sha256", "devices": [...], ...}'
+//
+// Lines out: {"check", "ok", "error", "ms"} | {"ask", "do", ...} | {"done": true}. Lines in: {"ask", "answer"}.
+"use strict";
+
+const { Peer, MODES, POLICIES, checks, connect, login, within } = require("./harness");
+const readline = require("node:readline");
+const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
+const { UserTokenType } = require("node-opcua-client");
+
+for (const area of ["sessions", "reading", "browsing", "methods", "server_object", "subscriptions", "monitored_items",
+  "deadbands", "transfer", "conditions", "models"]) {
+  require(`./${area}`);
+}
+
+const LONGEST_MS = 25000;
+const setup = JSON.parse(process.argv[2]);
+
+// The Python side, which owns the server and plays the analysers.
+class Host {
+  constructor() {
+    this._waiting = new Map();
+    this._number = 0;
+    this._lines = readline.createInterface({ input: process.stdin });
+    this._lines.on("line", (line) => {
+      const { ask, answer } = JSON.parse(line);
+      this._waiting.get(ask)(answer);
+      this._waiting.delete(ask);
+    });
+  }
+
+  say(line) {
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+
+  ask(what, more) {
+    this._number += 1;
+    const ask = this._number;
+    const answer = new Promise((resolve) => this._waiting.set(ask, resolve));
+    this.say({ ask, do: what, ...more });
+    return within(answer, what);
+  }
+}
+
+const host = new Host();
+
+function options(role) {
+  const files = setup.clients[role];
+  return {
+    securityMode: MODES[setup.mode],
+    securityPolicy: POLICIES[setup.policy],
+    certificateFile: files.certificate,
+    privateKeyFile: files.key,
+    applicationUri: files.uri,
+    clientCertificateManager: managers[role],
+  };
+}
+
+const managers = {};
+
+async function managersReady() {
+  for (const [role, files] of Object.entries(setup.clients)) {
+    managers[role] = new OPCUACertificateManager({ rootFolder: files.pki, automaticallyAcceptUnknownCertificate: true });
+    await managers[role].initialize();
+  }
+}
+
+function identity(user) {
+  if (user === null) return { type: UserTokenType.Anonymous };
+  return { type: UserTokenType.UserName, userName: user, password: setup.users[user] };
+}
+
+// What one check gets: an analyser of its own, sessions that end with it, and the endpoint it is judged on.
+class Bench {
+  constructor(device) {
+    this.device = device;
+    this.setup = setup;
+    this._clients = {};
+    this._peers = [];
+  }
+
+  // A channel of the application `role`; each application keeps one per bench.
+  async channel(role = "first") {
+    if (!this._clients[role]) this._clients[role] = await connect(setup.url, options(role));
+    return this._clients[role];
+  }
+
+  // A client of its own for a check that ends its connection.
+  async ownClient(role = "first", more = {}) {
+    const client = await connect(setup.url, { ...options(role), ...more });
+    this._peers.push({ close: () => client.disconnect().catch(() => {}) });
+    return client;
+  }
+
+  // An activated session, anonymous unless said otherwise.
+  async session({ role = "first", user = null, client = null } = {}) {
+    const used = client || (await this.channel(role));
+    const peer = new Peer(used, await login(used, identity(user)));
+    this._peers.push(peer);
+    return peer;
+  }
+
+  identity(user) {
+    return identity(user);
+  }
+
+  node(path) {
+    return `ns=${setup.namespace};s=${this.device}/${path}`;
+  }
+
+  // Let the analyser show these values one after the other, `[value, state]` by path; each step is one tick.
+  play(steps, more = {}) {
+    return host.ask("play", { device: this.device, steps, ...more });
+  }
+
+  async tidy() {
+    for (const peer of this._peers.splice(0).reverse()) await peer.close();
+  }
+
+  async leave() {
+    for (const client of Object.values(this._clients)) await client.disconnect().catch(() => {});
+    this._clients = {};
+  }
+}
+
+async function work(device, queue) {
+  const bench = new Bench(device);
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const began = Date.now();
+    let error = null;
+    try {
+      await within(bench.play([{}], { reset: true }).then(() => next.body(bench)), next.name, LONGEST_MS);
+    } catch (caught) {
+      error = caught.stack || String(caught);
+    }
+    try {
+      await within(bench.tidy(), "tidying up");
+    } catch (caught) {
+      error = error || String(caught);
+      await bench.leave(); // a fresh channel for the next one
+    }
+    host.say({ check: next.name, ok: error === null, error, ms: Date.now() - began });
+  }
+  await bench.leave();
+}
+
+async function main() {
+  await managersReady();
+  const queue = checks.filter(({ scopes }) => scopes.includes(setup.scope));
+  await Promise.all(setup.devices.map((device) => work(device, queue)));
+  host.say({ done: true });
+}
+
+process.on("unhandledRejection", (error) => console.error("unhandled", error));
+main().then(
+  () => process.stdout.write("", () => process.exit(0)),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

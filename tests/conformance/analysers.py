@@ -1,0 +1,98 @@
+"""Analysers that show whatever a check wants to see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anyio
+
+from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.model.actions import ActionArgument, ActionSpec
+from gateway.model.channel_spec import ChannelSpec
+from gateway.model.device_description import DeviceDescription
+from gateway.model.points import PointGroup, SiteSpec, Value, ValueKind
+from gateway.model.quality import State
+from gateway.model.site_builder import build_site
+from gateway.model.stamp import Stamp
+from gateway.model.update import Update
+
+START = ActionSpec(
+    "StartAutocalibration",
+    "Start the autocalibration of one group",
+    (ActionArgument("Group", "Calibration group", 1, 4),),
+)
+CHANNELS = {
+    "I1": ChannelSpec("%", range=(0.0, 25.0), precision=2, description="Oxygen"),
+    "I2": ChannelSpec("vpm", range=(0.0, 500.0), description="Carbon monoxide"),
+    "I3": ChannelSpec("", description="Neither unit nor range"),
+}
+_STEP_US = 1000
+"""Between the stamps of two ticks, at least: node-opcua keeps milliseconds."""
+
+_FRESH: Mapping[ValueKind, Value] = {
+    ValueKind.FLOAT: 0.0,
+    ValueKind.INTEGER: 0,
+    ValueKind.BOOLEAN: False,
+    ValueKind.TEXT: "",
+}
+
+
+def site_of(analysers: Sequence[str], **description: Any) -> SiteSpec:
+    """A site of equal analysers, each with an action that is open."""
+    like = DeviceDescription("Servomex", "4100", CHANNELS, calibration_groups=1, actions=(START,), **description)
+    return build_site("conformance", [(name, f"Analyser {name}", like) for name in analysers])
+
+
+class PlayedAnalyser:
+    """One analyser of a served site; the updates of a driver, made by hand."""
+
+    def __init__(self, adapter: OpcUaAdapter, group: PointGroup) -> None:
+        self._adapter = adapter
+        self._group = group
+        self._places = {point.browse_path: index for index, point in enumerate(group.points)}
+        self._cyclic = frozenset(index for index, point in enumerate(group.points) if point.cyclic)
+        self._values: list[Value] = []
+        self._states: list[State] = []
+        self._latest_us = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """All points good, and as empty as can be."""
+        self._values = [_FRESH[point.kind] for point in self._group.points]
+        self._states = [State.GOOD] * len(self._values)
+        self._show(range(len(self._values)))
+
+    async def play(self, steps: Sequence[Mapping[str, tuple[Value, str]]], gap: float = 0.0) -> list[int]:
+        """One tick after the other, without suspending unless there is a gap; returns their stamps in microseconds."""
+        stamps = []
+        for step in steps:
+            changed = set(self._cyclic)
+            for path, (value, state) in step.items():
+                place = self._places[path]
+                self._values[place] = (
+                    float(value) if isinstance(self._values[place], float) and value is not None else value
+                )
+                self._states[place] = State(state)
+                changed.add(place)
+            stamps.append(self._show(sorted(changed)))
+            if gap:
+                await anyio.sleep(gap)
+        return stamps
+
+    def _show(self, changed: Sequence[int]) -> int:
+        self._latest_us = max(time.time_ns() // 1000, self._latest_us + _STEP_US)
+        stamp = Stamp(time.monotonic_ns(), self._latest_us)
+        self._adapter.apply(Update(self._group.index, stamp, tuple(self._values), tuple(self._states), changed))
+        return self._latest_us
+
+
+def played(adapter: OpcUaAdapter, site: SiteSpec) -> dict[str, PlayedAnalyser]:
+    """Every analyser of a site, by name."""
+    found = {}
+    for device in site.devices:
+        group = device.group("Acquired")
+        assert group is not None
+        found[device.name] = PlayedAnalyser(adapter, group)
+    return found
