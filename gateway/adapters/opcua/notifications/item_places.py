@@ -25,6 +25,7 @@ from gateway.adapters.opcua.notifications.row_form import RowForm, row_form
 from gateway.adapters.opcua.notifications.sampling import Sampling
 from gateway.adapters.opcua.notifications.subscription import Subscription
 from gateway.adapters.opcua.notifications.value_queue import ValueQueue
+from gateway.adapters.opcua.services.data_encoding import require_binary
 from gateway.adapters.opcua.services.index_range import cut, parse_index_range
 from gateway.model.role import Role
 
@@ -69,16 +70,18 @@ class ItemPlaces:
             raise status_error(StatusCodes.BadNodeIdUnknown)
         if target.AttributeId not in node.attributes:
             raise status_error(StatusCodes.BadAttributeIdInvalid)
-        if target.DataEncoding is not None and target.DataEncoding.Name:
-            is_value = target.AttributeId == AttributeIds.Value
-            raise status_error(
-                StatusCodes.BadDataEncodingUnsupported if is_value else StatusCodes.BadDataEncodingInvalid
-            )
-        if target.IndexRange:
-            try:
+        try:
+            if target.DataEncoding is not None and target.DataEncoding.Name:
+                self._require_encoding(target, target.DataEncoding.Name)
+            if target.IndexRange:
                 parse_index_range(target.IndexRange)
-            except ServiceError as error:
-                raise status_error(error.code) from error
+        except ServiceError as error:
+            raise status_error(error.code) from error
+
+    def _require_encoding(self, target: ua.ReadValueId, encoding: str) -> None:
+        if target.AttributeId != AttributeIds.Value:
+            raise ServiceError(StatusCodes.BadDataEncodingInvalid)
+        require_binary(self.aspace.read_attribute_value(target.NodeId, AttributeIds.Value), encoding)
 
     def place(self, item: Item, *, report: bool = True) -> None:
         """Give an item its place; `report` makes its present value due."""

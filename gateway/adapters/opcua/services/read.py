@@ -28,6 +28,7 @@ from gateway.adapters.opcua.engine.service_messages import (
 from gateway.adapters.opcua.services.access import Access, role_of
 from gateway.adapters.opcua.services.attributes import Attributes, access_level, stored
 from gateway.adapters.opcua.services.breath import Breath
+from gateway.adapters.opcua.services.data_encoding import require_binary
 from gateway.adapters.opcua.services.index_range import cut, parse_index_range
 from gateway.adapters.opcua.services.node_bytes import KnownNodes, node_id_end
 from gateway.adapters.opcua.services.sessions import ClientSession
@@ -38,8 +39,6 @@ _TIMES = {0: SOURCE, 1: SERVER, 2: SOURCE | SERVER, 3: 0}
 
 _PLAIN_TAIL = struct.Struct("<IiHi")
 _ATTRIBUTE, _NAMESPACE = struct.Struct("<I"), struct.Struct("<H")
-_BINARY = "Default Binary"
-_ENCODINGS = frozenset({_BINARY, "Default XML", "Default JSON"})
 _READABLE = ua.AccessLevel.CurrentRead.mask
 _ITEMS_PER_BREATH = 256
 
@@ -121,7 +120,7 @@ class ReadService:
                 return self._other(session, node, attribute, times, now, index_range, encoding)
             data = self._value(session, node, encoded_id)
             if encoding:
-                _require_binary(data, encoding)
+                require_binary(data, encoding)
             if index_range:
                 data = _part(data, index_range)
             return encode_data_value(data, times, self._started, now)
@@ -173,15 +172,6 @@ def _tail(parameters: bytes, at: int) -> tuple[int, str, str]:
     range_at = at + _ATTRIBUTE.size
     name_at = text_end(parameters, range_at) + _NAMESPACE.size
     return text_end(parameters, name_at), text(parameters, range_at), text(parameters, name_at)
-
-
-def _require_binary(data: ua.DataValue, encoding: str) -> None:
-    """Structures come in one encoding, and nothing else has any."""
-    structured = data.Value is not None and data.Value.VariantType == ua.VariantType.ExtensionObject
-    if not structured or encoding not in _ENCODINGS:
-        raise ServiceError(StatusCodes.BadDataEncodingInvalid)
-    if encoding != _BINARY:
-        raise ServiceError(StatusCodes.BadDataEncodingUnsupported)
 
 
 def _part(data: ua.DataValue, index_range: str) -> ua.DataValue:
