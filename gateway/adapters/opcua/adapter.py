@@ -21,6 +21,7 @@ from gateway.adapters.opcua.address_space.site_tree import add_site
 from gateway.adapters.opcua.engine.decoding import bound_decoding
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
+from gateway.adapters.opcua.engine.version import report_untested_engine
 from gateway.adapters.opcua.models.install import install as install_models
 from gateway.adapters.opcua.models.install import namespaces
 from gateway.adapters.opcua.network.listener import NetworkServer
@@ -86,6 +87,7 @@ class OpcUaAdapter:
         point_nodes(site)
         quieten_engine()
         bound_decoding()
+        report_untested_engine()
         self._site = site
         self._settings = settings
         self._values = PointValues(site)

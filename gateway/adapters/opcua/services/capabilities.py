@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
+from gateway.adapters.opcua.conditions.event_filter import MAX_SELECT_CLAUSES, MAX_WHERE_OPERANDS
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.services.served_values import ServedValues
 
@@ -53,6 +54,8 @@ def show_capabilities(values: ServedValues, limits: Limits, server_profiles: Seq
         "MaxMonitoredItems": (limits.monitored_items, _KINDS.UInt32),
         "MaxMonitoredItemsPerSubscription": (limits.monitored_items_per_subscription, _KINDS.UInt32),
         "MaxMonitoredItemsQueueSize": (limits.queue_size, _KINDS.UInt32),
+        "MaxSelectClauseParameters": (MAX_SELECT_CLAUSES, _KINDS.UInt32),
+        "MaxWhereClauseParameters": (MAX_WHERE_OPERANDS, _KINDS.UInt32),
     }
     operations = ("Read", "Write", "Browse", "RegisterNodes", "TranslateBrowsePathsToNodeIds")
     shown |= {f"OperationLimits_MaxNodesPer{one}": (limits.operations, _KINDS.UInt32) for one in operations}

@@ -6,9 +6,9 @@ Nothing is put together before somebody reads it.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
@@ -51,7 +51,7 @@ class RequestCounters:
 
     def session_ended(self, session: ClientSession) -> None:
         """Count how a session has ended."""
-        idle = time.monotonic() - session._last_activity  # noqa: SLF001  asyncua shows it nowhere
+        idle = (datetime.now(UTC) - session.facts.last_contact).total_seconds()
         if session.session_timeout is not None and idle >= session.session_timeout:
             self.timeouts += 1
         elif session.channel is None or session.channel.is_gone:

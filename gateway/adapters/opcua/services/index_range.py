@@ -59,18 +59,16 @@ def cut(variant: ua.Variant, index_range: IndexRange) -> ua.Variant:
 
 
 def _cut(value: Any, index_range: Sequence[slice]) -> Any:  # noqa: ANN401  a value of OPC UA, nested or not
-    if not index_range:
-        if isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple)):
-            raise ServiceError(StatusCodes.BadIndexRangeNoData)
-        return value
     first, *rest = index_range
-    part: Any
+    part: Any = None
     if isinstance(value, (list, tuple)):
-        part = [_cut(one, rest) for one in value[first]] if rest else list(value[first])
+        nested = bool(value) and isinstance(value[0], (list, tuple))
+        if rest:
+            part = [_cut(one, rest) for one in value[first]]
+        elif not nested:
+            part = list(value[first])
     elif isinstance(value, (str, bytes)) and not rest:
         part = value[first]
-    else:
-        raise ServiceError(StatusCodes.BadIndexRangeNoData)
     if not part:
         raise ServiceError(StatusCodes.BadIndexRangeNoData)
     return part

@@ -94,6 +94,7 @@ class ServerObject:
         values.show(_IDS.Server_Auditing, True, _KINDS.Boolean)
         values.show(_IDS.Server_ServerRedundancy_RedundancySupport, 0, _KINDS.Int32)
         values.show(_IDS.OPCUANamespaceMetadata_StaticStringNodeIdPattern, "", _KINDS.String)
+        values.show(_IDS.OPCUANamespaceMetadata_IsNamespaceSubset, True, _KINDS.Boolean)
         values.pull(_IDS.Server_ServerStatus, self.status, _KINDS.ExtensionObject)
         values.pull(_IDS.Server_ServerStatus_CurrentTime, lambda: datetime.now(UTC), _KINDS.DateTime)
         values.pull(_IDS.Server_LocalTime, _local_time, _KINDS.ExtensionObject)
