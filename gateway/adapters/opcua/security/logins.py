@@ -18,6 +18,7 @@ from asyncua.common.utils import ServiceError
 from asyncua.ua.status_codes import StatusCodes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from gateway.adapters.opcua.security.certificate_judge import split_chain
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.adapters.opcua.security.identity import ANONYMOUS, ClientIdentity
 from gateway.adapters.opcua.security.user_tokens import (
@@ -34,6 +35,16 @@ from gateway.ports import UserDirectory
 ANONYMOUS_POLICY, USER_NAME_POLICY, CERTIFICATE_POLICY = "anonymous", "username", "certificate"
 """PolicyIds. An endpoint has each at most once, under its own security policy."""
 
+_NOT_TRUSTED = frozenset(
+    {
+        StatusCodes.BadCertificateUntrusted,
+        StatusCodes.BadCertificateChainIncomplete,
+        StatusCodes.BadCertificateRevoked,
+        StatusCodes.BadCertificateIssuerRevoked,
+    }
+)
+"""What is wrong with a certificate that is right in itself."""
+
 _NO_SECURITY = "http://opcfoundation.org/UA/SecurityPolicy#None"
 _LONGEST_NAME = 256
 
@@ -42,7 +53,7 @@ class UserCertificates(Protocol):
     """Says whether the certificate of a user is trusted; `security.pki.Pki` does."""
 
     def judge_user(self, certificate: bytes, *, peer: str = "") -> None:
-        """Judge a certificate (DER) that came from a peer. Blocks.
+        """Judge a certificate (DER) that came from a peer, maybe with those of its issuers after it. Blocks.
 
         Raises:
             ServiceError: It is not trusted, not valid at this time, revoked, or its key too short.
@@ -200,13 +211,14 @@ class Logins:
     async def _by_certificate(
         self, token: ua.X509IdentityToken, signature: ua.SignatureData | None, challenge: Challenge
     ) -> Login:
-        algorithms, certificate = self._algorithms(challenge), token.CertificateData or b""
+        algorithms, chain = self._algorithms(challenge), token.CertificateData or b""
         if self._certificates is None:
             raise ServiceError(StatusCodes.BadIdentityTokenRejected)
         if token.PolicyId != CERTIFICATE_POLICY:
             raise ServiceError(StatusCodes.BadIdentityTokenInvalid)
         signed = challenge.server_certificate + challenge.nonce
-        judge = partial(self._judge, certificate, signature, signed, algorithms, challenge.host)
+        certificate = _leaf(chain)
+        judge = partial(self._judge, chain, certificate, signature, signed, algorithms, challenge.host)
         await to_thread.run_sync(judge, limiter=self._thread)
         assert self._users is not None  # noqa: S101  seen to by _algorithms
         try:
@@ -217,6 +229,7 @@ class Logins:
 
     def _judge(
         self,
+        chain: bytes,
         certificate: bytes,
         signature: ua.SignatureData | None,
         signed: bytes,
@@ -225,7 +238,20 @@ class Logins:
     ) -> None:
         verify_possession(certificate, signature, signed, algorithms)
         assert self._certificates is not None  # noqa: S101  seen to by _by_certificate
-        self._certificates.judge_user(certificate, peer=host)
+        try:
+            self._certificates.judge_user(chain, peer=host)
+        except ServiceError as error:
+            rejected = error.code in _NOT_TRUSTED
+            code = StatusCodes.BadIdentityTokenRejected if rejected else StatusCodes.BadIdentityTokenInvalid
+            raise LoginFailedError(code, "", f"the certificate is not accepted: {_text(error.code)}") from error
+
+
+def _leaf(chain: bytes) -> bytes:
+    """The user's own certificate, which comes first."""
+    try:
+        return split_chain(chain)[0]
+    except (ValueError, IndexError) as error:
+        raise ServiceError(StatusCodes.BadIdentityTokenInvalid) from error
 
 
 def _is_anonymous(token: object) -> bool:
