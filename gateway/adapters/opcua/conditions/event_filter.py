@@ -79,8 +79,8 @@ class EventFilter:
             raise BadFilterNotAllowed
         clauses = wire.SelectClauses or []
         elements = [] if wire.WhereClause is None else wire.WhereClause.Elements or []
-        operands = sum(len(element.FilterOperands or []) + 1 for element in elements)
-        if len(clauses) > MAX_SELECT_CLAUSES or operands > 2 * MAX_WHERE_OPERANDS:
+        operands = sum(len(element.FilterOperands or []) for element in elements)
+        if max(len(elements), operands) > MAX_WHERE_OPERANDS or len(clauses) > MAX_SELECT_CLAUSES:
             raise BadMonitoredItemFilterUnsupported
         types = EventTypes.of(aspace)
         result = ua.EventFilterResult()

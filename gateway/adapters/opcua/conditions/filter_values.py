@@ -45,7 +45,7 @@ def as_text(value: ua.Variant) -> str:
     Raises:
         NotConvertibleError: It does not.
     """
-    return _string(value) if value.VariantType != _T.String else _scalar(value)
+    return str(cast(value, _T.String).Value)
 
 
 def as_boolean(value: ua.Variant | None) -> bool | None:
@@ -151,12 +151,6 @@ def _comparable(value: ua.Variant) -> object:
         return value.Value.value
     if value.VariantType == _T.LocalizedText:
         return value.Value.Text
-    return value.Value
-
-
-def _scalar(value: ua.Variant) -> str:
-    if value.is_array or not isinstance(value.Value, str):
-        raise NotConvertibleError
     return value.Value
 
 
