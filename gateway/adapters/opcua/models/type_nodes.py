@@ -16,6 +16,7 @@ from gateway.adapters.opcua.models.standard_types import BOOLEAN, DATE_TIME, STR
 _HAS_SUBTYPE = standard(ObjectIds.HasSubtype)
 _HAS_MODELLING_RULE = standard(ObjectIds.HasModellingRule)
 _DICTIONARIES = standard(ObjectIds.Dictionaries)
+_DICTIONARY_FOLDER = standard(ObjectIds.DictionaryFolderType)
 _IRDI_ENTRY = standard(ObjectIds.IrdiDictionaryEntryType)
 _NAMESPACES = standard(ObjectIds.Server_Namespaces)
 _NAMESPACE_METADATA = standard(ObjectIds.NamespaceMetadataType)
@@ -91,6 +92,9 @@ def _add_member(writer: NodeWriter, owner: NodeRef, member: Member) -> None:
 
 def add_dictionary(writer: NodeWriter) -> None:
     """Add the dictionary entries to which the types of PA-DIM refer; those that are there already are left alone."""
+    if not writer.has(_DICTIONARIES):
+        server = writer.node(standard(ObjectIds.Server))
+        writer.object(writer.node(_DICTIONARIES), server, BrowseName(Namespace.UA, "Dictionaries"), _DICTIONARY_FOLDER)
     for irdi, name in IRDI_ENTRIES.items():
         ref = NodeRef(IRDI, irdi)
         if not writer.has(ref):

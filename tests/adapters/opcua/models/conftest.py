@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.model.points import SiteSpec
+from tests.adapters.opcua.models.model_site import model_site
 from tests.adapters.opcua.models.official import OfficialNodes
 
 _PACKAGE = Path(__file__).parents[3] / "nodesets"
@@ -27,3 +29,9 @@ def nodeset_folder(program: Callable[[str], str]) -> Path:
 @pytest.fixture(scope="session")
 def official(nodeset_folder: Path) -> OfficialNodes:
     return OfficialNodes(nodeset_folder)
+
+
+@pytest.fixture
+def site() -> SiteSpec:
+    """An analyser of PA-DIM and one of ADI, in the place of the plain ones."""
+    return model_site()
