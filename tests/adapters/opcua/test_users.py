@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -283,3 +283,39 @@ async def test_a_session_activated_for_the_first_time_on_another_channel_is_refu
         await first.activate_session(username="otto", password=PASSWORDS["otto"])
         assert await _call(first) == "Good"
         await first.close_session()
+
+
+@dataclass
+class Heard:
+    """Subscription handler that keeps events."""
+
+    events: list[Any] = field(default_factory=list)
+
+    def event_notification(self, event: Any) -> None:
+        self.events.append(event)
+
+    def of(self, kind: int) -> list[Any]:
+        return [event for event in self.events if event.EventType == ua.NodeId(kind)]
+
+
+async def test_engineers_see_audit_events_and_nobody_else_does(plant: Plant) -> None:
+    heard, overheard = Heard(), Heard()
+    async with plant.user("emma") as engineer, plant.user("otto") as operator:
+        for client, ear in ((engineer, heard), (operator, overheard)):
+            subscription = await client.create_subscription(100, ear)
+            await subscription.subscribe_events(ua.ObjectIds.Server, ua.ObjectIds.AuditActivateSessionEventType)
+        with pytest.raises(ua.uaerrors.BadUserAccessDenied):
+            async with plant.user("olga", "guess"):
+                pass
+        async with plant.user("olga"):
+            pass
+        await _until(lambda: len(heard.of(ua.ObjectIds.AuditActivateSessionEventType)) >= 2)
+        refused, let_in = heard.of(ua.ObjectIds.AuditActivateSessionEventType)[:2]
+        assert (refused.Status, refused.ClientUserId, refused.Message.Text) == (
+            False,
+            "olga",
+            "wrong user name or password",
+        )
+        assert refused.SourceName == "Session/ActivateSession"
+        assert (let_in.Status, let_in.ClientUserId, let_in.Message.Text) == (True, "olga", "as Observer")
+        assert overheard.events == []

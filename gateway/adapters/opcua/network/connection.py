@@ -27,8 +27,8 @@ from gateway.model.vanished_peer import notice_vanished_peer
 HELLO_S = 5.0
 """Seconds that a client has for its Hello."""
 
-IDLE_S = 660.0
-"""Seconds without any request after which even the longest session (10 minutes) has ended."""
+IDLE_S = 60.0
+"""Seconds without any request, beyond the longest session, after which a connection ends."""
 
 UNREAD_BYTES = 256 * 1024
 """Answers kept for a client that does not read them, before its next requests have to wait."""
@@ -113,10 +113,11 @@ class Connection(OPCUAProtocol):
 
     async def _process_received_message_loop(self) -> None:
         loop = asyncio.get_running_loop()
+        idle_s = self.iserver.limits.longest_session_timeout_s + IDLE_S
         try:
             async with asyncio.timeout(HELLO_S) as patience:
                 while await self._serve_one_chunk():
-                    patience.reschedule(loop.time() + IDLE_S)
+                    patience.reschedule(loop.time() + idle_s)
         except BadChunkError as error:
             self._complain(error)
         except (TimeoutError, asyncio.IncompleteReadError) as error:

@@ -17,8 +17,6 @@ from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
 
 CHUNK_BYTES = 65535
-MESSAGE_BYTES = 1024 * 1024
-"""Largest request, in at most as many chunks as it takes: 10,000 monitored items, the most at once, need half of it."""
 
 
 class Listener(BinaryServer):
@@ -59,8 +57,8 @@ class NetworkServer(Server):
         self.limits = TransportLimits(
             max_recv_buffer=CHUNK_BYTES,
             max_send_buffer=CHUNK_BYTES,
-            max_chunk_count=-(-MESSAGE_BYTES // CHUNK_BYTES),
-            max_message_size=MESSAGE_BYTES,
+            max_chunk_count=-(-inner.limits.message_bytes // CHUNK_BYTES),
+            max_message_size=inner.limits.message_bytes,
         )
 
     def offer_channels(self, offer: ChannelOffer, tokens: Tokens) -> None:

@@ -71,6 +71,8 @@ class InnerServer(InternalServer):
         self.supported_tokens = (ua.AnonymousIdentityToken,)  # type: ignore[assignment]  # inferred from the default
         self.disabled_clock = True  # `ServerObject` tells the time
         self.max_connections = self.limits.connections
+        self.min_session_timeout_ms = 1000 * self.limits.shortest_session_timeout_s
+        self.max_session_timeout_ms = 1000 * self.limits.longest_session_timeout_s
 
     def open_logins(self, logins: Logins, audit: AuditTrail) -> None:
         """Say who is let in. Before the server listens."""
