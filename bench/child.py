@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,10 @@ class Child:
         """
         try:
             with anyio.fail_after(_PATIENCE_S):
-                answer: dict[str, Any] = json.loads(await self._lines.receive_until(b"\n", _LONGEST_LINE))
+                text = b""
+                while not text.startswith(b"{"):  # libraries that greet on standard output
+                    text = await self._lines.receive_until(b"\n", _LONGEST_LINE)
+                answer: dict[str, Any] = json.loads(text)
         except (anyio.EndOfStream, anyio.IncompleteRead) as error:
             raise RuntimeError("a process of the bench has ended; see above") from error
         except TimeoutError as error:
@@ -61,7 +64,16 @@ async def child(
     module: str, task: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Child]:
     """Start `python -m module` with a task, wait until it is ready, and end it after the block."""
-    command = [sys.executable, "-m", module, json.dumps(task)]
+    async with foreign_child([sys.executable, "-m", module], task, environment) as one:
+        yield one
+
+
+@asynccontextmanager
+async def foreign_child(
+    program: Sequence[str], task: Mapping[str, Any], environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Child]:
+    """The same with any program that takes its task as its last argument."""
+    command = [*program, json.dumps(task)]
     variables = {**os.environ, **(environment or {})}
     async with await anyio.open_process(command, stderr=None, env=variables, cwd=ROOT) as process:
         one = Child(process)

@@ -1,4 +1,4 @@
-"""Four servers that show the same synthetic analysers: ours and the stock one of each engine.
+"""Servers that show the same synthetic analysers: ours, the stock one of each engine, and others of their field.
 
 Each writes a whole tick of one analyser at a time, with one time stamp, as acquisition does.
 """
@@ -10,12 +10,14 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
 from anyio.abc import TaskGroup
 
 from bench.gateway_process import free_port
+from bench.opcua_o6 import O6OpcUa
 from gateway import registry
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import State
@@ -65,10 +67,22 @@ class _Ours:
 
 
 class OurOpcUa(_Ours):
-    """The gateway's OPC UA adapter."""
+    """The gateway's OPC UA adapter, open to everybody; with a PKI folder it also encrypts."""
 
-    def __init__(self, devices: int, points: int) -> None:
-        super().__init__(devices, points, "opcua", host="127.0.0.1", port=0)
+    def __init__(self, devices: int, points: int, pki: str | None = None) -> None:
+        from gateway.adapters.opcua.settings import AnonymousAccess, PolicyName, SecuritySettings
+
+        policies = (PolicyName.NONE,) if pki is None else (PolicyName.NONE, PolicyName.BASIC256SHA256)
+        security = SecuritySettings(policies=policies, pki=Path(pki or "pki"))
+        super().__init__(
+            devices,
+            points,
+            "opcua",
+            host="127.0.0.1",
+            port=0,
+            security=security,
+            anonymous=AnonymousAccess.OBSERVER,
+        )
 
     async def start(self, tasks: TaskGroup) -> dict[str, Any]:
         await tasks.start(lambda *, task_status: self.adapter.serve(task_status=task_status))
@@ -161,7 +175,22 @@ class StockChannelAccess:
             await channel.write(value, timestamp=seconds)  # type: ignore[no-untyped-call]
 
 
-ENGINES: dict[str, Callable[[int, int], Engine]] = {
+class Nothing:
+    """No server: what making the values costs alone."""
+
+    def __init__(self, devices: int, points: int) -> None:
+        pass
+
+    async def start(self, tasks: TaskGroup) -> dict[str, Any]:  # noqa: ARG002
+        return {}
+
+    async def tick(self, device: int, values: Sequence[float], stamp: Stamp) -> None:
+        pass
+
+
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "nothing": Nothing,
+    "o6-opcua": O6OpcUa,
     "ours-opcua": OurOpcUa,
     "stock-opcua": StockOpcUa,
     "ours-ca": OurChannelAccess,

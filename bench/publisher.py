@@ -49,7 +49,7 @@ class Source:
 async def main(task: dict[str, Any]) -> None:
     if "core" in task:
         pin(task["core"])
-    engine = ENGINES[task["engine"]](task["devices"], task["points"])
+    engine = ENGINES[task["engine"]](task["devices"], task["points"], **task.get("settings", {}))
     source = Source(engine, task["devices"], task["points"], task["rate_hz"])
     begin = (time.monotonic(), time.process_time())
     writing = False

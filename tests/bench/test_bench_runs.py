@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.line import line
+from bench.opcua import Options, opcua
+from bench.opcua_cells import Cell
 from bench.publish import Load, cpu_per_value, wire_to_client
 from bench.replug import replug
 from bench.soak import balanced, soak
@@ -17,6 +19,22 @@ async def test_values_reach_a_client_of_each_server_that_publish_compares(capfd:
     for pair in results.values():
         assert all(result is not None and result.values_s > 0 and result.delivered > 0 for result in pair)
     assert capfd.readouterr().out.count(" at 20 Hz") == 4
+
+
+async def test_values_reach_clients_of_the_opcua_servers_that_are_always_there() -> None:
+    servers = ("gateway", "encrypted", "asyncua")
+    options = Options(servers, [20], [1], devices=1, points=2, starts=(1,), windows=1, window_s=0.5)
+    cells = await opcua(options)
+    assert [contender.name for contender, _load in cells] == [
+        "(making the values)",
+        "gateway",
+        "gateway, encrypted",
+        "asyncua",
+    ]
+    for (_contender, load), cell in cells.items():
+        assert isinstance(cell, Cell)
+        assert cell.changes_s > 0
+        assert (cell.delivered > 0) == (load.clients > 0)
 
 
 async def test_values_reach_both_clients_through_a_whole_gateway() -> None:
