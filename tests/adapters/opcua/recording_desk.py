@@ -107,6 +107,11 @@ class ClientKeys:
     certificate: Path
     key: Path
 
+    @property
+    def for_node(self) -> dict[str, str]:
+        """The same, as requests to `NodeClient` say it."""
+        return {"certificate": str(self.certificate), "key": str(self.key), "uri": CLIENT_URI}
+
     @classmethod
     def write(cls, folder: Path, client: Certified) -> ClientKeys:
         """Write them into a folder."""

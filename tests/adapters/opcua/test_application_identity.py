@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 
 import anyio
 import pytest
@@ -14,10 +15,9 @@ from cryptography.hazmat.primitives import serialization
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.security.application_identity import new_identity, own_address
-from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.settings import OpcUaSettings, PolicyName, SecuritySettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
-from tests.adapters.opcua.recording_desk import RecordingDesk, with_actions
 
 URI = "urn:plant:analyser-gateway:works%207"
 
@@ -57,10 +57,10 @@ def test_every_start_has_another() -> None:
 
 
 async def test_a_host_that_cannot_be_in_a_certificate_is_named(
-    settings: OpcUaSettings, site: SiteSpec, desk: RecordingDesk
+    settings: OpcUaSettings, site: SiteSpec, tmp_path: Path
 ) -> None:
-    adapter = OpcUaAdapter(with_actions(site), replace(settings, advertised_host="no..host"))
-    adapter.offer(desk)
+    security = SecuritySettings(policies=(PolicyName.BASIC256SHA256,), pki=tmp_path / "pki")
+    adapter = OpcUaAdapter(site, replace(settings, advertised_host="no..host", security=security))
     with pytest.raises(AdapterError, match=r"no certificate for these host names: .*correct `advertised_host`"):
         await adapter.serve(task_status=anyio.TASK_STATUS_IGNORED)
 

@@ -10,7 +10,7 @@ import anyio
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.model.actions import ActionOrigin, ActionRequest
 from gateway.model.update import Update
-from tests.adapters.opcua.recording_desk import ACTION, METHOD, PASSWORD, USER, RecordingDesk
+from tests.adapters.opcua.recording_desk import ACTION, METHOD, PASSWORD, USER, ClientKeys, RecordingDesk
 from tests.clients.node_client import NodeClient
 
 ALICE = {"user": USER, "password": PASSWORD}
@@ -19,7 +19,7 @@ GROUP_2, YES, NO = ["UInt32", 2], ["Boolean", True], ["Boolean", False]
 VALUE = "ns=2;s=stack/I1/Value"
 
 
-async def test_a_method_and_who_may_call_it(action_url: str, node_client: NodeClient) -> None:
+async def test_a_method_and_who_may_call_it(action_url: str, node_client: NodeClient, keys: ClientKeys) -> None:
     seen = await node_client.ask(action_url, "method", method=METHOD)
     assert seen["inputs"] == [
         {"name": "Group", "type": "UInt32", "rank": -1, "description": "Calibration group (1 to 4)"},
@@ -27,12 +27,16 @@ async def test_a_method_and_who_may_call_it(action_url: str, node_client: NodeCl
     ]
     assert [output["type"] for output in seen["outputs"]] == ["String"]
     assert (seen["executable"], seen["userExecutable"]) == (True, False)
-    assert (await node_client.ask(action_url, "method", method=METHOD, **ALICE))["userExecutable"] is True
+    assert (await node_client.ask(action_url, "method", method=METHOD, **ALICE, **keys.for_node))[
+        "userExecutable"
+    ] is True
 
 
-async def test_an_operator_calls(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
+async def test_an_operator_calls(
+    action_url: str, node_client: NodeClient, desk: RecordingDesk, keys: ClientKeys
+) -> None:
     calls = [[GROUP_2, YES], [GROUP_2], [["Double", 2], YES], [GROUP_2, NO]]
-    assert await node_client.ask(action_url, "call", **START, **ALICE, calls=calls) == [
+    assert await node_client.ask(action_url, "call", **START, **ALICE, **keys.for_node, calls=calls) == [
         {"status": "Good", "arguments": ["Good", "Good"], "outputs": ["StartAutocalibration (2,): done"]},
         {"status": "BadArgumentsMissing", "arguments": [], "outputs": []},
         {"status": "BadInvalidArgument", "arguments": ["BadTypeMismatch", "Good"], "outputs": []},
@@ -45,11 +49,13 @@ async def test_an_operator_calls(action_url: str, node_client: NodeClient, desk:
     ]
 
 
-async def test_nobody_else_does(action_url: str, node_client: NodeClient, desk: RecordingDesk) -> None:
-    for how in ({}, {"secure": True}):
+async def test_nobody_else_does(
+    action_url: str, node_client: NodeClient, desk: RecordingDesk, keys: ClientKeys
+) -> None:
+    for how in ({}, {"secure": True, **keys.for_node}):
         (refused,) = await node_client.ask(action_url, "call", **START, **how, calls=[[GROUP_2, YES]])
         assert refused["status"] == "BadUserAccessDenied"
-    wrong = await node_client.ask(action_url, "login", user=USER, password="wrong")
+    wrong = await node_client.ask(action_url, "login", user=USER, password="wrong", **keys.for_node)
     assert wrong["accepted"] is False
     assert "BadUserAccessDenied" in wrong["error"]
     assert [mode[0] for mode in wrong["modes"]] == ["None", "SignAndEncrypt"]
@@ -62,13 +68,16 @@ async def test_a_call_in_progress_holds_up_no_subscription(
     action_url: str,
     node_client: NodeClient,
     desk: RecordingDesk,
+    keys: ClientKeys,
     update: Callable[..., Update],
 ) -> None:
     go_on = desk.hold()
     answers: list[Any] = []
 
     async def call() -> None:
-        answers.extend(await node_client.ask(action_url, "call", **START, **ALICE, calls=[[GROUP_2, YES]]))
+        answers.extend(
+            await node_client.ask(action_url, "call", **START, **ALICE, **keys.for_node, calls=[[GROUP_2, YES]])
+        )
 
     async def play() -> None:
         for tick in range(1, 6):

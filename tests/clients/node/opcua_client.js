@@ -3,7 +3,8 @@
 //   node opcua_client.js '{"url": "opc.tcp://127.0.0.1:4840", "do": "browse", "root": "i=85"}'
 //
 // do: browse (from root) | read | subscribe | write | login | method | call; subscribe prints {"ready": true} first.
-// With "user" and "password" it comes over Basic256Sha256, signed and encrypted; with "secure" alone anonymously so.
+// With "user" and "password" it comes over Basic256Sha256, signed and encrypted; with "secure" alone anonymously so;
+// "policy" and "mode" choose others. "certificate", "key" and "uri" say who the client is.
 "use strict";
 
 console.log = console.error; // the library talks on the standard output, which belongs to the answers
@@ -191,10 +192,15 @@ async function call(session, request) {
 
 async function main(request) {
   const secure = request.secure || request.user !== undefined;
+  const { policy = "Basic256Sha256", mode = "SignAndEncrypt" } = request;
+  const identity = request.certificate
+    ? { certificateFile: request.certificate, privateKeyFile: request.key, applicationUri: request.uri }
+    : {};
   const client = OPCUAClient.create({
+    ...identity,
     endpointMustExist: false,
-    securityMode: secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None,
-    securityPolicy: secure ? SecurityPolicy.Basic256Sha256 : SecurityPolicy.None,
+    securityMode: secure ? MessageSecurityMode[mode] : MessageSecurityMode.None,
+    securityPolicy: secure ? SecurityPolicy[policy] : SecurityPolicy.None,
     connectionStrategy: { maxRetry: 0 },
     keepSessionAlive: false,
   });
@@ -213,8 +219,8 @@ async function main(request) {
         return { accepted: false, error: error.message, offered, modes };
       }
     }
-    const identity = { type: UserTokenType.UserName, userName: request.user, password: request.password };
-    const session = await client.createSession(request.user === undefined ? undefined : identity);
+    const user = { type: UserTokenType.UserName, userName: request.user, password: request.password };
+    const session = await client.createSession(request.user === undefined ? undefined : user);
     try {
       if (request.do === "browse") return await tree(session, resolveNodeId(request.root));
       if (request.do === "read") return await read(session, request.ids);
