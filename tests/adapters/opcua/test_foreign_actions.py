@@ -59,7 +59,7 @@ async def test_nobody_else_does(
     assert wrong["accepted"] is False
     assert "BadUserAccessDenied" in wrong["error"]
     assert [mode[0] for mode in wrong["modes"]] == ["None", "SignAndEncrypt"]
-    assert wrong["offered"] == ["Anonymous", "Anonymous", "UserName"]
+    assert wrong["offered"] == ["Anonymous", "Anonymous", "UserName", "Certificate"]
     assert desk.requests == []
 
 
@@ -75,9 +75,8 @@ async def test_a_call_in_progress_holds_up_no_subscription(
     answers: list[Any] = []
 
     async def call() -> None:
-        answers.extend(
-            await node_client.ask(action_url, "call", **START, **ALICE, **keys.for_node, calls=[[GROUP_2, YES]])
-        )
+        who = {**ALICE, **keys.for_node}
+        answers.extend(await node_client.ask(action_url, "call", **START, **who, calls=[[GROUP_2, YES]]))
 
     async def play() -> None:
         for tick in range(1, 6):
