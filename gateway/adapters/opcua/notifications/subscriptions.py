@@ -190,11 +190,20 @@ class Subscriptions:
         self,
         session: SubscribingSession,
         channel: Channel,
-        header: ua.RequestHeader,
         request_id: int,
+        request_handle: int,
+        timeout_hint: int,
         acknowledgements: list[tuple[int, int]],
     ) -> None:
         """Take a publish request (OPC 10000-4 section 5.14.5). Its answer comes when there is something to say.
+
+        Args:
+            session: Who asks.
+            channel: Where the answer goes.
+            request_id: Of the chunk.
+            request_handle: Of the request.
+            timeout_hint: Milliseconds that the client waits; 0 for ever.
+            acknowledgements: SubscriptionId and sequence number of each message that the client has got.
 
         Raises:
             ServiceError: The session has no subscription.
@@ -203,14 +212,8 @@ class Subscriptions:
         if not mine and not session.publish_requests.has_farewells:
             raise ServiceError(StatusCodes.BadNoSubscription)
         results = [_acknowledged(mine.get(number), message) for number, message in acknowledgements]
-        patience = header.TimeoutHint / 1000 if header.TimeoutHint else None
-        request = PublishRequest(
-            channel,
-            header.RequestHandle,
-            request_id,
-            results,
-            None if patience is None else time.monotonic() + patience,
-        )
+        expires_at = time.monotonic() + timeout_hint / 1000 if timeout_hint else None
+        request = PublishRequest(channel, request_handle, request_id, results, expires_at)
         session.publish_requests.add(request, min(len(mine) + _SPARE_REQUESTS, self.limits.publish_requests))
 
     def transfer(
