@@ -18,15 +18,18 @@ from asyncua import ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 
 from gateway.adapters.opcua.address_space.site_tree import add_site
+from gateway.adapters.opcua.conditions.engine import ConditionEngine
 from gateway.adapters.opcua.engine.decoding import bound_decoding
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
 from gateway.adapters.opcua.engine.version import report_untested_engine
 from gateway.adapters.opcua.models.install import install as install_models
-from gateway.adapters.opcua.models.install import namespaces
+from gateway.adapters.opcua.models.install import namespaces, prepare_import
+from gateway.adapters.opcua.models.nodeset_folder import import_nodesets, plan_import
 from gateway.adapters.opcua.network.listener import NetworkServer
 from gateway.adapters.opcua.network.policies import ChannelOffer, offered_policies
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX, method_nodes, namespace_uri, point_nodes
+from gateway.adapters.opcua.notifications.event_queue import EventQueue
 from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.adapters.opcua.security.server_identity import (
     open_pki,
@@ -39,14 +42,17 @@ from gateway.adapters.opcua.services.method_calls import offer_actions, offer_mo
 from gateway.adapters.opcua.services.namespace_metadata import NamespaceMetadata
 from gateway.adapters.opcua.services.open_logins import open_logins
 from gateway.adapters.opcua.services.permitted import ReadingServices
+from gateway.adapters.opcua.services.role_set import show_roles
 from gateway.adapters.opcua.services.self_description import describe_server
 from gateway.adapters.opcua.services.server_object import ServerObject, build_info
+from gateway.adapters.opcua.services.sessions import ClientSession
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.model.update import Update
 from gateway.ports import ActionDesk
+from gateway.streaming.clock import SystemClock
 
 PRODUCT_URI = "urn:analyser-gateway"
 PRODUCT_NAME = "Analyser gateway"
@@ -91,6 +97,9 @@ class OpcUaAdapter:
         self._site = site
         self._settings = settings
         self._values = PointValues(site)
+        self._nodesets = () if settings.nodesets is None else plan_import(settings.nodesets, namespaces(site))
+        self._latest: dict[int, Update] = {}
+        self._conditions: ConditionEngine | None = None
         self._endpoints: tuple[str, ...] = ()
         self._desk: ActionDesk | None = None
 
@@ -110,6 +119,9 @@ class OpcUaAdapter:
             AdapterError: A value is not of the kind announced; then nothing of the update is shown.
         """
         self._values.apply(update)
+        self._latest[update.group] = update
+        if self._conditions is not None:
+            self._conditions.apply(update)
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Serve clients until cancelled. May be called again after it has ended.
@@ -122,17 +134,20 @@ class OpcUaAdapter:
         shown: ServerObject | None = None
         try:
             await self._prepare(server, inner)
+            conditions = await self._watch_conditions(inner)
             await self._listen(server)
             build = build_info(product_uri=PRODUCT_URI, product_name=PRODUCT_NAME, version=version(_DISTRIBUTION))
             shown = ServerObject(inner.aspace, build, self._states_by_analyser)
-            shown.show(inner.services.access)
+            shown.show()
+            show_roles(inner.aspace, inner.services.access, inner.logins)
             with not_searched_for_garbage():
                 task_status.started()
                 async with anyio.create_task_group() as inner.calls:
                     inner.calls.start_soon(inner.activation.follow_users)
+                    inner.calls.start_soon(conditions.serve)
                     await anyio.sleep_forever()
         finally:
-            self._endpoints = ()
+            self._endpoints, self._conditions = (), None
             inner.calls = None
             with anyio.CancelScope(shield=True):
                 await self._stop(server, inner, shown)
@@ -170,12 +185,28 @@ class OpcUaAdapter:
         ]
         await to_thread.run_sync(partial(describe_server, inner, own, secure=identity is not None))
         await to_thread.run_sync(add_site, self._site, methods, inner.aspace)
+        if self._nodesets:
+            await to_thread.run_sync(prepare_import, inner.aspace)
+            await to_thread.run_sync(import_nodesets, server, self._nodesets)
         indices = {one.value: await server.register_namespace(one.value) for one in namespaces(self._site)}
         more = await to_thread.run_sync(install_models, self._site, inner.aspace, self._values, indices)
         self._values.install(inner.aspace)
         if self._desk is not None:
             offer_actions(inner.methods, self._desk, methods)
             offer_model_actions(inner.methods, self._desk, more)
+
+    async def _watch_conditions(self, inner: InnerServer) -> ConditionEngine:
+        """Judge what is known already, and every Update from now on."""
+
+        def items(subscription_id: int, session: ClientSession) -> Sequence[EventQueue]:
+            return inner.subscriptions.items(inner.subscriptions.owned(subscription_id, session)).event_queues
+
+        conditions = ConditionEngine(self._site, inner.aspace, inner.notifier, inner.methods, items, SystemClock())
+        await to_thread.run_sync(conditions.install)
+        for update in self._latest.values():
+            conditions.apply(update)
+        self._conditions = conditions
+        return conditions
 
     async def _listen(self, server: NetworkServer) -> None:
         settings = self._settings

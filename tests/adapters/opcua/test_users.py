@@ -319,3 +319,19 @@ async def test_engineers_see_audit_events_and_nobody_else_does(plant: Plant) -> 
         assert refused.SourceName == "Session/ActivateSession"
         assert (let_in.Status, let_in.ClientUserId, let_in.Message.Text) == (True, "olga", "as Observer")
         assert overheard.events == []
+
+
+async def test_engineers_read_who_has_which_role(plant: Plant) -> None:
+    async def names(client: Client, role: int) -> list[str]:
+        rules = await client.get_node(ua.NodeId(role)).get_child("0:Identities")
+        return [rule.Criteria for rule in await rules.read_value()]
+
+    async with plant.user("emma") as engineer, plant.user("otto") as operator:
+        assert await names(engineer, ua.ObjectIds.WellKnownRole_Observer) == ["olga"]
+        assert await names(engineer, ua.ObjectIds.WellKnownRole_Operator) == ["card", "otto"]
+        assert await names(engineer, ua.ObjectIds.WellKnownRole_Anonymous) == []
+        plant.change("olga", disabled=True)
+        await _until(lambda: plant.desk.users.role_of("olga") is None)
+        assert await names(engineer, ua.ObjectIds.WellKnownRole_Observer) == []
+        with pytest.raises(ua.uaerrors.BadUserAccessDenied):
+            await names(operator, ua.ObjectIds.WellKnownRole_Observer)

@@ -10,9 +10,6 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.engine.wire_types import standard_node
-from gateway.adapters.opcua.security.identity import Role
-from gateway.adapters.opcua.services.access import Access
 from gateway.adapters.opcua.services.served_values import ServedValues
 from gateway.adapters.opcua.services.service_level import STOPPING, service_level
 from gateway.model.quality import State
@@ -20,14 +17,6 @@ from gateway.model.quality import State
 _IDS, _KINDS = ObjectIds, ua.VariantType
 _BUILD_DATE_UNKNOWN = datetime(1601, 1, 1, tzinfo=UTC)  # zero in OPC UA's time
 _STOPS = ua.LocalizedText("The gateway is being stopped", "en")
-_RULES_OF_ROLES = {
-    _IDS.WellKnownRole_Anonymous: ua.IdentityCriteriaType.Anonymous,
-    _IDS.WellKnownRole_AuthenticatedUser: ua.IdentityCriteriaType.AuthenticatedUser,
-    _IDS.WellKnownRole_Observer: None,
-    _IDS.WellKnownRole_Operator: None,
-    _IDS.WellKnownRole_Engineer: None,
-}
-"""Who has a role (OPC 10000-18 section 4.4.1). Which users have the last three is for the users file alone."""
 
 
 def build_info(*, product_uri: str, product_name: str, version: str) -> ua.BuildInfo:
@@ -77,12 +66,8 @@ class ServerObject:
             ShutdownReason=ua.LocalizedText(""),
         )
 
-    def show(self, access: Access) -> None:
-        """Fill what is the same for every server of ours.
-
-        Args:
-            access: What roles there are rules for is for engineers alone (OPC 10000-18 section 4.4.1).
-        """
+    def show(self) -> None:
+        """Fill what is the same for every server of ours."""
         values, build = self._values, self._status.BuildInfo
         values.show(_IDS.Server_ServerStatus_BuildInfo, build, _KINDS.ExtensionObject)
         for field in dataclasses.fields(ua.BuildInfo):
@@ -99,7 +84,6 @@ class ServerObject:
         values.pull(_IDS.Server_ServerStatus_CurrentTime, lambda: datetime.now(UTC), _KINDS.DateTime)
         values.pull(_IDS.Server_LocalTime, _local_time, _KINDS.ExtensionObject)
         values.pull(_IDS.Server_ServiceLevel, self.service_level, _KINDS.Byte)
-        self._show_roles(access)
         self._show_state()
 
     def status(self) -> ua.ServerStatusDataType:
@@ -119,11 +103,3 @@ class ServerObject:
     def _show_state(self) -> None:
         self._values.show(_IDS.Server_ServerStatus_State, int(self._status.State), _KINDS.Int32)
         self._values.show(_IDS.Server_ServerStatus_ShutdownReason, self._status.ShutdownReason, _KINDS.LocalizedText)
-
-    def _show_roles(self, access: Access) -> None:
-        for role, criterion in _RULES_OF_ROLES.items():
-            rules = [] if criterion is None else [ua.IdentityMappingRuleType(CriteriaType=criterion, Criteria="")]
-            for one in self._aspace[standard_node(role)].references:
-                if one.IsForward and one.BrowseName.Name == "Identities":
-                    self._values.show(int(one.NodeId.Identifier), rules, _KINDS.ExtensionObject)
-                    access.restrict([one.NodeId], Role.ENGINEER)
