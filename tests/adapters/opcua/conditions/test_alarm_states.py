@@ -229,6 +229,7 @@ class Operating(RuleBasedStateMachine):
             assert self.alarm.state == before
             refusal = error.refusal
             due = False
+        assert due == (refusal is None)
         if not due:
             assert event != b"guessed" or refusal is (Refusal.EVENT_UNKNOWN if before.enabled else Refusal.DISABLED)
             return
