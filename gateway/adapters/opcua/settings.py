@@ -95,6 +95,8 @@ class OpcUaSettings:
         security: Secure channels, and who is trusted.
         anonymous: What a client without a user may do: nothing, or look as an observer.
         limits: How much clients may ask for.
+        nodesets: Folder of official NodeSet2 files, beside the settings file unless absolute, from which the types of
+            companion models are taken. Without it, they are those that the gateway brings, which start faster.
 
     Raises:
         ValueError: A field cannot be used.
@@ -108,6 +110,7 @@ class OpcUaSettings:
     security: SecuritySettings = field(default_factory=SecuritySettings)
     anonymous: AnonymousAccess = AnonymousAccess.OBSERVER
     limits: Limits = field(default_factory=Limits)
+    nodesets: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -127,4 +130,5 @@ class OpcUaSettings:
 
     def beside(self, folder: Path) -> OpcUaSettings:
         """See `ports.SettingsWithFiles`."""
-        return replace(self, security=replace(self.security, pki=folder / self.security.pki))
+        nodesets = None if self.nodesets is None else folder / self.nodesets
+        return replace(self, security=replace(self.security, pki=folder / self.security.pki), nodesets=nodesets)

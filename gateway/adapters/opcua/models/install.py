@@ -22,7 +22,12 @@ from gateway.adapters.opcua.models.node_writer import NodeWriter
 from gateway.adapters.opcua.models.padim import add_process_analyser
 from gateway.adapters.opcua.models.padim_types import PADIM_TYPES
 from gateway.adapters.opcua.models.standard_types import BASE_OBJECT
-from gateway.adapters.opcua.models.type_nodes import add_dictionary, add_metadata, add_types
+from gateway.adapters.opcua.models.type_nodes import (
+    add_dictionaries_folder,
+    add_dictionary,
+    add_metadata,
+    add_types,
+)
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
 from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.model.meaning import CompanionModel
@@ -54,6 +59,11 @@ def _types(used: Sequence[Namespace]) -> tuple[TypeRow, ...]:
     )
 
 
+def prepare_import(aspace: AddressSpace) -> None:
+    """Make the places that official files take for granted."""
+    add_dictionaries_folder(NodeWriter(aspace, {UA: 0}))
+
+
 def install(
     site: SiteSpec, aspace: AddressSpace, values: PointValues, indices: Mapping[str, int]
 ) -> tuple[ModelMethod, ...]:
@@ -80,6 +90,7 @@ def install(
     for namespace in used:
         add_metadata(writer, namespace)
     if IRDI in used:
+        add_dictionaries_folder(writer)
         add_dictionary(writer)
     add_types(writer, types)
     parent = writer.node(DEVICE_SET)

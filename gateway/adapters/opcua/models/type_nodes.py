@@ -90,11 +90,16 @@ def _add_member(writer: NodeWriter, owner: NodeRef, member: Member) -> None:
         _add_member(writer, member.node, below)
 
 
-def add_dictionary(writer: NodeWriter) -> None:
-    """Add the dictionary entries to which the types of PA-DIM refer; those that are there already are left alone."""
+def add_dictionaries_folder(writer: NodeWriter) -> None:
+    """Add the folder of all dictionaries, which a server without any does not have."""
     if not writer.has(_DICTIONARIES):
         server = writer.node(standard(ObjectIds.Server))
         writer.object(writer.node(_DICTIONARIES), server, BrowseName(Namespace.UA, "Dictionaries"), _DICTIONARY_FOLDER)
+        writer.flush()
+
+
+def add_dictionary(writer: NodeWriter) -> None:
+    """Add the dictionary entries to which the types of PA-DIM refer; those that are there already are left alone."""
     for irdi, name in IRDI_ENTRIES.items():
         ref = NodeRef(IRDI, irdi)
         if not writer.has(ref):
