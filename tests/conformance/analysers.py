@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import anyio
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.drivers.servomex4100.driver import DRIVER
+from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.actions import ActionArgument, ActionSpec
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.device_description import DeviceDescription
+from gateway.model.meaning import CompanionModel, Technology
 from gateway.model.points import PointGroup, SiteSpec, Value, ValueKind
 from gateway.model.quality import State
+from gateway.model.readings import ProtocolKind
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
@@ -24,8 +27,8 @@ START = ActionSpec(
     (ActionArgument("Group", "Calibration group", 1, 4),),
 )
 CHANNELS = {
-    "I1": ChannelSpec("%", range=(0.0, 25.0), precision=2, description="Oxygen"),
-    "I2": ChannelSpec("vpm", range=(0.0, 500.0), description="Carbon monoxide"),
+    "I1": ChannelSpec("%", (0.0, 25.0), 2, "Oxygen", technology=Technology.PARAMAGNETIC),
+    "I2": ChannelSpec("vpm", (0.0, 500.0), 1, "Carbon monoxide", technology=Technology.NON_DISPERSIVE_INFRARED),
     "I3": ChannelSpec("", description="Neither unit nor range"),
 }
 _STEP_US = 1000
@@ -39,10 +42,16 @@ _FRESH: Mapping[ValueKind, Value] = {
 }
 
 
-def site_of(analysers: Sequence[str], **description: Any) -> SiteSpec:
-    """A site of equal analysers, each with an action that is open."""
-    like = DeviceDescription("Servomex", "4100", CHANNELS, calibration_groups=1, actions=(START,), **description)
-    return build_site("conformance", [(name, f"Analyser {name}", like) for name in analysers])
+def site_of(models: Mapping[str, CompanionModel]) -> SiteSpec:
+    """A site of analysers that differ in their companion model alone, each with an action that is open."""
+    description = DRIVER.describe(Servomex4100Settings(CHANNELS), ProtocolKind.MODBUS_RTU)
+    return build_site(
+        "conformance",
+        [
+            (name, f"Analyser {name}", replace(description, companion_model=model, actions=(START,)))
+            for name, model in models.items()
+        ],
+    )
 
 
 class PlayedAnalyser:

@@ -15,6 +15,7 @@ from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
 from gateway.adapters.opcua.security.pki_folders import PkiFolders
 from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName, SecuritySettings
+from gateway.model.meaning import CompanionModel
 from tests.adapters.opcua.certificates import CLIENT, USER, Certified
 from tests.clients.node_client import NodeClient
 from tests.conformance.analysers import played, site_of
@@ -102,7 +103,9 @@ class Court:
         return record
 
     async def _judge(self, endpoints: list[Endpoint], anonymous: AnonymousAccess, record: Record) -> None:
-        site = site_of([name for endpoint in endpoints for name in endpoint.analysers])
+        plain = {name: CompanionModel.PLAIN for endpoint in endpoints for name in endpoint.analysers}
+        modelled = {name: CompanionModel(model) for endpoint in endpoints for model, name in endpoint.models.items()}
+        site = site_of(plain | modelled)
         adapter = OpcUaAdapter(site, _settings(self._pki, anonymous))
         adapter.offer(self._desk)
         analysers = played(adapter, site)

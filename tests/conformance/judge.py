@@ -14,6 +14,7 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from gateway.model.meaning import CompanionModel
 from tests.clients.node_client import NODE_FOLDER
 from tests.conformance.analysers import PlayedAnalyser
 
@@ -61,6 +62,11 @@ class Endpoint:
         """One for each worker."""
         return [f"{self.name}-{number}" for number in range(self.workers)]
 
+    @property
+    def models(self) -> dict[str, str]:
+        """Name of the analyser of each companion model."""
+        return {model.value: f"{self.name}-{model.value}" for model in (CompanionModel.PADIM, CompanionModel.ADI)}
+
 
 ENDPOINTS = (
     Endpoint("none", "None", "None", 4),
@@ -72,7 +78,6 @@ ENDPOINTS = (
     Endpoint("brief", "SignAndEncrypt", "Aes256_Sha256_RsaPss", 1),
     Endpoint("closed", "SignAndEncrypt", "Basic256Sha256", 1),
 )
-
 
 _CHECK = re.compile(r'^check(?:\.(\w+))?\("([^"]+)"', re.MULTILINE)
 _SCOPES: Mapping[str, frozenset[str]] = {
@@ -120,6 +125,7 @@ class Judge:
             "mode": self.endpoint.mode,
             "policy": self.endpoint.policy,
             "devices": self.endpoint.analysers,
+            "models": self.endpoint.models,
             **self.setup,
         }
         environment = {**os.environ, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}

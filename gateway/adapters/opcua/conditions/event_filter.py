@@ -100,6 +100,8 @@ class EventFilter:
 
     def select(self, event: Event) -> list[ua.Variant] | None:
         """The fields that the client asked for, in its order; None for an event that it does not want."""
-        if not self._where.accepts(event):
-            return None
+        return self.fields(event) if self._where.accepts(event) else None
+
+    def fields(self, event: Event) -> list[ua.Variant]:
+        """The fields that the client asked for, in its order, of an event that no where clause keeps back."""
         return [NULL if field is None else field.value(self._types, event) for field in self._fields]

@@ -10,6 +10,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 
 from gateway.adapters.opcua.conditions.event import Event
 from gateway.adapters.opcua.conditions.event_filter import EventFilter
+from gateway.adapters.opcua.conditions.queue_overflow import queue_overflow
 from gateway.adapters.opcua.notifications.item import Item
 from gateway.model.role import Role
 
@@ -33,6 +34,7 @@ class EventQueue:
         self._wake = wake
         self._deafen: Callable[[], None] = lambda: None
         self._waiting: deque[list[ua.Variant]] = deque()
+        self._lost: list[ua.Variant] | None = None
 
     @property
     def item_id(self) -> int:
@@ -50,13 +52,15 @@ class EventQueue:
         self._deafen = deafen
 
     def deliver(self, event: Event) -> None:
-        """Take an event; only those that pass the filter are kept, the newest ones when there are too many."""
+        """Take an event that passes the filter. When there are too many, one goes, and the client will hear of that."""
         if self._item.mode == ua.MonitoringMode.Disabled or not self._role().includes(event.audience):
             return
         fields = self.wanted.select(event)
         if fields is None:
             return
         if len(self._waiting) >= self._item.queue_size:
+            if self._lost is None:
+                self._lost = self.wanted.fields(queue_overflow())
             if self._item.discard_oldest:
                 self._waiting.popleft()
             else:
@@ -69,13 +73,13 @@ class EventQueue:
         """Change the mode; a disabled item forgets what waits."""
         self._item.mode = mode
         if mode == ua.MonitoringMode.Disabled:
-            self._waiting.clear()
+            self._forget()
         elif mode == ua.MonitoringMode.Reporting and self._waiting:
             self._wake(self)
 
     def remove(self, item: Item) -> None:  # noqa: ARG002  it has only one
         """See `Queue`."""
-        self._waiting.clear()
+        self._forget()
         self._deafen()
 
     def rename(self, item: Item) -> None:
@@ -85,9 +89,15 @@ class EventQueue:
         """Encoded EventFieldLists of everything that is due."""
         if self._item.mode != ua.MonitoringMode.Reporting:
             return []
-        lists = [
+        told = list(self._waiting)
+        if self._lost is not None:
+            told.insert(0 if self._item.discard_oldest else len(told), self._lost)
+        self._forget()
+        return [
             struct_to_binary(ua.EventFieldList(ClientHandle=self._item.client_handle, EventFields=fields))
-            for fields in self._waiting
+            for fields in told
         ]
+
+    def _forget(self) -> None:
         self._waiting.clear()
-        return lists
+        self._lost = None

@@ -7,7 +7,7 @@ const assert = require("node:assert/strict");
 const { AttributeIds, OPCUAClient, MessageSecurityMode, SecurityPolicy, resolveNodeId } = require("node-opcua-client");
 const types = require("node-opcua-types");
 
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 15000;
 const BATCH = 200;
 const DATA_CHANGE = "DataChangeNotification";
 const STATUS_CHANGE = "StatusChangeNotification";

@@ -15,7 +15,7 @@ for (const area of ["sessions", "reading", "browsing", "methods", "server_object
   require(`./${area}`);
 }
 
-const LONGEST_MS = 25000;
+const LONGEST_MS = 45000;
 const setup = JSON.parse(process.argv[2]);
 
 // The Python side, which owns the server and plays the analysers.

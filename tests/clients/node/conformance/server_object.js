@@ -8,7 +8,11 @@ const PROFILES = "i=2269";
 const SAMPLE_RATE = "i=2272";
 const SUMMARY = "i=2275";
 
-const isNull = (found) => !found.value || found.value.dataType === DataType.Null || found.value.value === null;
+// A text or bytes that are null are empty; anything else that is null is not known.
+function isNull({ value }) {
+  if (!value || value.dataType === DataType.Null) return true;
+  return value.value === null && ![DataType.String, DataType.ByteString].includes(value.dataType);
+}
 
 check("the server runs and says since when", async (bench) => {
   const session = await bench.session();
