@@ -4,10 +4,13 @@
 //
 // do: browse (from root) | read | subscribe | write | login | method | call; subscribe prints {"ready": true} first.
 // With "user" and "password" it comes over Basic256Sha256, signed and encrypted; with "secure" alone anonymously so;
-// "policy" and "mode" choose others. "certificate", "key" and "uri" say who the client is.
+// "policy" and "mode" choose others. "certificate", "key" and "uri" say who the client is, "user_certificate" and
+// "user_key", both PEM, who its user is.
 "use strict";
 
 console.log = console.error; // the library talks on the standard output, which belongs to the answers
+
+const { readFileSync } = require("node:fs");
 
 const {
   AttributeIds,
@@ -190,8 +193,21 @@ async function call(session, request) {
   return answers;
 }
 
+function userIdentity(request) {
+  if (request.user_certificate !== undefined) {
+    const pem = readFileSync(request.user_certificate, "ascii");
+    return {
+      type: UserTokenType.Certificate,
+      certificateData: Buffer.from(pem.replace(/-----[A-Z ]+-----|\s/g, ""), "base64"),
+      privateKey: readFileSync(request.user_key, "ascii"),
+    };
+  }
+  if (request.user === undefined) return undefined;
+  return { type: UserTokenType.UserName, userName: request.user, password: request.password };
+}
+
 async function main(request) {
-  const secure = request.secure || request.user !== undefined;
+  const secure = request.secure || request.user !== undefined || request.user_certificate !== undefined;
   const { policy = "Basic256Sha256", mode = "SignAndEncrypt" } = request;
   const identity = request.certificate
     ? { certificateFile: request.certificate, privateKeyFile: request.key, applicationUri: request.uri }
@@ -219,8 +235,7 @@ async function main(request) {
         return { accepted: false, error: error.message, offered, modes };
       }
     }
-    const user = { type: UserTokenType.UserName, userName: request.user, password: request.password };
-    const session = await client.createSession(request.user === undefined ? undefined : user);
+    const session = await client.createSession(userIdentity(request));
     try {
       if (request.do === "browse") return await tree(session, resolveNodeId(request.root));
       if (request.do === "read") return await read(session, request.ids);
