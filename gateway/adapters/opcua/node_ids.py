@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from gateway.errors import SettingsError
 from gateway.model.actions import ActionSpec
-from gateway.model.points import SiteSpec
+from gateway.model.meaning import CompanionModel
+from gateway.model.points import DeviceSpec, SiteSpec
 
 SITE_NAMESPACE_INDEX = 2
 """Index 0 is OPC UA itself, 1 the ApplicationUri (OPC 10000-5 section 6.3.1); the site is the only other namespace."""
@@ -20,6 +21,10 @@ NODE_ID_LENGTH = 4096
 ANALYSERS_FOLDER = "Analysers"
 ACTION_FOLDER = "Action"
 ALARM_FOLDER = "Alarms"
+MODEL_ROOTS: Mapping[CompanionModel, str] = {CompanionModel.PADIM: "PADIM", CompanionModel.ADI: "ADI"}
+"""By which the NodeId of an instance of a companion model continues that of the analyser: `stack/PADIM`."""
+
+HEALTH_ALARMS_FOLDER = "DeviceHealthAlarms"
 METHOD_PROPERTIES = ("InputArguments", "OutputArguments")
 """Properties of a method (OPC 10000-3 section 5.7)."""
 _RESERVED = re.compile(r"([/.<>:#!&])")  # OPC 10000-4 annex A.2: escaped with & in the text form of a path
@@ -75,6 +80,12 @@ def method_nodes(site: SiteSpec) -> tuple[MethodNode, ...]:
     return tuple(MethodNode(device.name, action) for device in site.devices for action in device.actions)
 
 
+def model_root(device: DeviceSpec) -> str:
+    """String part of the NodeId of the device in its companion model; empty for one that has none."""
+    root = MODEL_ROOTS.get(device.companion_model)
+    return "" if root is None else f"{device.name}/{root}"
+
+
 def namespace_uri(site: SiteSpec) -> str:
     """Namespace of all NodeIds of the site; it names no host."""
     return f"urn:analyser-gateway:{quote(site.name, safe='')}"
@@ -117,6 +128,9 @@ def _problems(site: SiteSpec, nodes: tuple[PointNode, ...]) -> Iterator[str]:
                 yield f"NodeId {identifier!r} of an action is also a point's; rename the point"
         taken.update(names)
         parents.add(method.parent)
+    for identifier in filter(None, map(model_root, site.devices)):
+        if identifier in taken or identifier in parents:
+            yield f"{identifier!r} is the place of the companion model; rename the channel, or set `model: plain`"
     for identifier in sorted(taken & parents):
         yield f"{identifier!r} is a point and also holds other points; rename one of them"
 

@@ -6,7 +6,7 @@ condition, or by naming one of them. Their values are worked out when they are r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from asyncua import ua
@@ -93,10 +93,14 @@ class ConditionNodes:
     Args:
         aspace: Address space with the nodes of the site.
         conditions: All of them.
+        health_folders: Analyser to the folder in which its companion model has the alarms of its health.
     """
 
-    def __init__(self, aspace: AddressSpace, conditions: Iterable[Condition]) -> None:
+    def __init__(
+        self, aspace: AddressSpace, conditions: Iterable[Condition], health_folders: Mapping[str, ua.NodeId]
+    ) -> None:
         self._aspace = aspace
+        self._health_folders = health_folders
         self._conditions = {condition.spec.identifier: condition for condition in conditions}
 
     def install(self) -> None:
@@ -104,6 +108,9 @@ class ConditionNodes:
         add_nodes(self._aspace, self._items())
         for condition in self._conditions.values():
             add_reference(self._aspace, condition.source_id, _IDS.HasCondition, condition.node_id)
+            health_folder = self._health_folders.get(condition.spec.device)
+            if condition.spec.health is not None and health_folder is not None:
+                add_reference(self._aspace, health_folder, _IDS.HasComponent, condition.node_id)
         for condition in self._conditions.values():
             self._fold(condition)
         nodes = self._aspace._nodes  # noqa: SLF001  it has no other door

@@ -28,6 +28,8 @@ from gateway.adapters.opcua.conditions.transition_types import (
     transition_type_items,
 )
 from gateway.adapters.opcua.conditions.transitions import CalibrationWatch, HealthWatch
+from gateway.adapters.opcua.engine.wire_types import site_node
+from gateway.adapters.opcua.node_ids import HEALTH_ALARMS_FOLDER, model_root
 from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.model.device_health import DeviceHealth, worst
 from gateway.model.points import DeviceSpec, SiteSpec
@@ -106,7 +108,9 @@ class ConditionEngine:
         sources = [condition.spec.source for condition in self._conditions]
         sources += [one.source for analyser in self._analysers.values() for one in analyser.calibrations]
         add_notifiers(self._aspace, self._site, ANALYSERS, sources)
-        ConditionNodes(self._aspace, self._conditions).install()
+        roots = {device.name: model_root(device) for device in self._site.devices}
+        folders = {name: site_node(f"{root}/{HEALTH_ALARMS_FOLDER}") for name, root in roots.items() if root}
+        ConditionNodes(self._aspace, self._conditions, folders).install()
         callable_on = {node_id: one for one in self._conditions for node_id in (one.node_id, one.shelving_id)}
         offer_condition_methods(self._methods, callable_on, self._answered, self._clock)
         self._refresh.offer(self._methods)

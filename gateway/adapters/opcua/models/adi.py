@@ -38,6 +38,7 @@ from gateway.adapters.opcua.models.node_writer import NodeWriter
 from gateway.adapters.opcua.models.point_places import PointPlaces
 from gateway.adapters.opcua.models.standard_types import DOUBLE
 from gateway.adapters.opcua.models.state_machine_table import StateMachine
+from gateway.adapters.opcua.node_ids import HEALTH_ALARMS_FOLDER
 from gateway.adapters.opcua.notifications.point_views import Derive, DerivedView, PointView
 from gateway.model.meaning import DeviceChannel, Meaning
 from gateway.model.points import DeviceSpec
@@ -88,6 +89,7 @@ class AnalyserDevices:
         contents = {
             **nameplate(device, places),
             "DeviceHealth": health,
+            HEALTH_ALARMS_FOLDER: Content(),
             "ParameterSet/DiagnosticStatus": health,
             **self._machine("AnalyserStateMachine", state, DEVICE_MACHINE, places),
         }

@@ -28,13 +28,10 @@ from gateway.adapters.opcua.models.type_nodes import (
     add_metadata,
     add_types,
 )
-from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
+from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX, model_root
 from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.model.meaning import CompanionModel
 from gateway.model.points import SiteSpec
-
-ROOTS: Mapping[CompanionModel, str] = {CompanionModel.PADIM: "PADIM", CompanionModel.ADI: "ADI"}
-"""By which the NodeId of an instance continues that of the analyser: `stack/PADIM`."""
 
 _MODEL_NAMESPACES: Mapping[CompanionModel, tuple[Namespace, ...]] = {
     CompanionModel.PLAIN: (),
@@ -101,7 +98,7 @@ def install(
     devices = AnalyserDevices(writer, make) if ADI in used else None
     methods: list[ModelMethod] = []
     for device in site.devices:
-        root = f"{device.name}/{ROOTS.get(device.companion_model)}"
+        root = model_root(device)
         if device.companion_model is CompanionModel.PADIM:
             methods.extend(add_process_analyser(device, root, parent, make))
         elif devices is not None and device.companion_model is CompanionModel.ADI:

@@ -20,6 +20,7 @@ from gateway.adapters.opcua.models.padim_types import (
 )
 from gateway.adapters.opcua.models.point_places import PointPlaces
 from gateway.adapters.opcua.models.standard_types import FLOAT
+from gateway.adapters.opcua.node_ids import HEALTH_ALARMS_FOLDER
 from gateway.adapters.opcua.notifications.point_views import PointView
 from gateway.model.meaning import DeviceChannel, Meaning
 from gateway.model.points import DeviceSpec, PointSpec
@@ -68,6 +69,7 @@ def add_process_analyser(device: DeviceSpec, root: str, parent: ua.NodeId, make:
     contents = {
         **nameplate(device, places),
         "DeviceHealth": Content(analyser_health(device, places)),
+        HEALTH_ALARMS_FOLDER: Content(),
         SIGNAL_SET: Content(),
     }
     name = BrowseName(SITE, device.name)

@@ -175,6 +175,20 @@ async def test_health_goes_through_every_category(adapter: OpcUaAdapter, site: S
         assert {field.Name: field.Value for field in definition.Fields} == {one.name: one.value for one in DeviceHealth}
 
 
+async def test_alarms_of_the_health_are_in_the_device_and_of_its_types(url: str):
+    expected = {
+        "Failure": "FailureAlarmType",
+        "CheckFunction": "CheckFunctionAlarmType",
+        "OffSpec": "OffSpecAlarmType",
+        "MaintenanceRequired": "MaintenanceRequiredAlarmType",
+    }
+    async with Client(url) as client:
+        for root in (PADIM, ADI):
+            alarms = await client.get_node(f"{root}/DeviceHealthAlarms").get_children()
+            found = {(await one.read_browse_name()).Name: await _type(client, one.nodeid.to_string()) for one in alarms}
+            assert found == {name: (Namespace.DI.value, kind) for name, kind in expected.items()}
+
+
 async def test_state_machines_follow_the_analyser(adapter: OpcUaAdapter, site: SiteSpec, url: str):
     warm = {f"I{number}/WarmingUp": True for number in (1, 2, 3)}
     cases = [
