@@ -209,6 +209,10 @@ class PackedItems:
                 self._seen = self._arrival
             self._enqueue(self._arrival, due)
 
+    def hurry(self) -> None:
+        """See `DataQueue`."""
+        self._sampling.due_at = 0.0
+
     def drain(self) -> list[Piece]:
         """Everything that is due, encoded; nothing is due then."""
         self._settle()

@@ -28,6 +28,10 @@ class DataQueue(Protocol):
         """Everything that is due, encoded."""
         ...
 
+    def hurry(self) -> None:
+        """Let what waits for its sampling interval be due now."""
+        ...
+
 
 class PublishingStatistics:
     """Counters of one subscription (SubscriptionDiagnosticsDataType, OPC 10000-5 section 12.15)."""
@@ -283,5 +287,7 @@ class Subscription:
 
     def publish_now(self) -> None:
         """Publish what is due without waiting for the interval: the server is stopping."""
+        for queue in self._data:
+            queue.hurry()
         if self._may_have_something():
             self.publish()

@@ -138,6 +138,10 @@ class ValueQueue:
     def rename(self, item: Item) -> None:
         """See `Queue`. The handle is looked up when a notification is encoded."""
 
+    def hurry(self) -> None:
+        """See `DataQueue`."""
+        self._sampling.due_at = 0.0
+
     def drain(self) -> list[Piece]:
         """Everything that is due, encoded."""
         if self._poll is not None and self._sampling.is_due():

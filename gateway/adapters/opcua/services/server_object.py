@@ -99,6 +99,8 @@ class ServerObject:
         self._status = dataclasses.replace(self._status, State=ua.ServerState.Shutdown, ShutdownReason=_STOPS)
         self._values.show(_IDS.Server_EstimatedReturnTime, datetime.now(UTC), _KINDS.DateTime)
         self._show_state()
+        self._values.show(_IDS.Server_ServiceLevel, STOPPING, _KINDS.Byte)
+        self._values.show(_IDS.Server_ServerStatus, self.status(), _KINDS.ExtensionObject)
 
     def _show_state(self) -> None:
         self._values.show(_IDS.Server_ServerStatus_State, int(self._status.State), _KINDS.Int32)
