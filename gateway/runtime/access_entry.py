@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 
 from gateway.model.access import Access, AccessRecord
@@ -23,7 +22,7 @@ class AccessEntry:
     Attributes:
         stamp: When it happened.
         record: What happened.
-        unlisted: Happenings since the last line that got none of their own.
+        unlisted: Happenings of this kind, usual or not, since the last line that got none of their own.
     """
 
     stamp: Stamp
@@ -31,9 +30,9 @@ class AccessEntry:
     unlisted: int = 0
 
     @property
-    def level(self) -> int:
-        """Level of the line in the log."""
-        return logging.INFO if self.record.what in _USUAL else logging.WARNING
+    def is_usual(self) -> bool:
+        """Whether it is what users do every day."""
+        return self.record.what in _USUAL
 
     def json(self, lost: int = 0) -> str:
         """For the file; pure ASCII, without line ends.
@@ -57,8 +56,8 @@ class AccessEntry:
     def text(self) -> str:
         """For the log and for people."""
         record = self.record
-        user = f" of {quoted_name(record.user)}" if record.user else ""
+        user = f"{quoted_name(record.user)} " if record.user else ""
         application = f" with {quoted_name(record.application)}" if record.application else ""
         after = f" (after {self.unlisted} more that are not listed)" if self.unlisted else ""
         where = f"over {quoted_name(record.protocol)} from {quoted_name(record.host)}{application}"
-        return f"{record.what.value}{user} {where}: {printable(record.detail, _LONGEST_DETAIL)}{after}"
+        return f"{record.what.value}: {user}{where}: {printable(record.detail, _LONGEST_DETAIL)}{after}"

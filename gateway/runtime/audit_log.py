@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -33,7 +33,7 @@ class _Line:
 
 
 class AuditLog:
-    """Lists requests for actions, and who comes and goes.
+    """Lists requests for actions, and who comes and goes; a flood of refusals hides no login.
 
     The file is written by `run`, in a thread, so that a slow disk holds up nobody. What cannot be written is counted
     and said once, and the number of lost lines is in the next line that can be written.
@@ -49,9 +49,9 @@ class AuditLog:
         self._waiting: deque[_Line] = deque()
         self._news = anyio.Event()
         self._thread = anyio.CapacityLimiter(1)
-        self._access_budget = LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock)
+        self._access_budgets = {usual: LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock) for usual in (True, False)}
         self._unlisted = 0
-        self._unlisted_access = 0
+        self._unlisted_access: Counter[bool] = Counter()
         self._lost = 0
 
     def record(self, entry: AuditEntry) -> None:
@@ -67,13 +67,15 @@ class AuditLog:
 
     def note(self, entry: AccessEntry) -> None:
         """List that somebody came, went or was turned away; never suspends."""
-        if not self._access_budget.take():
-            if not self._unlisted_access:
-                _LOG.warning("too many logins and refusals; the next ones are counted, not listed")
-            self._unlisted_access += 1
+        usual = entry.is_usual
+        if not self._access_budgets[usual].take():
+            if not self._unlisted_access[usual]:
+                what = "logins" if usual else "refused logins and connections"
+                _LOG.warning("too many %s; the next ones are counted, not listed", what)
+            self._unlisted_access[usual] += 1
             return
-        entry, self._unlisted_access = replace(entry, unlisted=self._unlisted_access), 0
-        _LOG.log(entry.level, "%s", entry.text())
+        entry = replace(entry, unlisted=self._unlisted_access.pop(usual, 0))
+        _LOG.log(logging.INFO if usual else logging.WARNING, "%s", entry.text())
         self._queue(entry)
 
     async def begin(self, entry: AuditEntry) -> bool:

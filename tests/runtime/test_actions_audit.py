@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from gateway.errors import ActionRefusedError, GatewayError, InputError
+from gateway.model.access import Access, AccessRecord
 from gateway.model.actions import ActionOrigin, ActionRequest
 from gateway.runtime import audit_log
 from gateway.runtime.audit_file import AuditFile
@@ -153,6 +154,40 @@ async def test_a_flood_of_refused_requests_is_counted_not_listed(
     assert (
         len([record for record in caplog.records if record.name == "gateway.audit"]) == len(listed) - 2 + 2
     )  # neither begun nor done, but twice that there are too many
+
+
+async def test_who_comes_and_goes_is_one_line_to_the_letter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "audit.jsonl"
+    records = (
+        AccessRecord(Access.LOGIN, "opcua", "10.0.0.5", "anna", "urn:hmi", "as Engineer"),
+        AccessRecord(Access.LOGIN_REFUSED, "opcua", "10.0.0.6", NASTY, NASTY, "wrong user name or password"),
+        AccessRecord(Access.LOGOUT, "opcua", "10.0.0.5", "anna", "urn:hmi", "session closed"),
+        AccessRecord(Access.CONNECTION_REFUSED, "opcua", "10.0.0.7", detail="certificate refused: BadX"),
+    )
+    with caplog.at_level(logging.INFO, "gateway.audit"):
+        async with opened(office(path, VirtualClock())) as place:
+            for record in records:
+                place.desk.note(record)
+    assert path.read_text() == (GOLDEN / "access.jsonl").read_text()
+    said = "".join(
+        f"{record.levelname} {record.getMessage()}\n" for record in caplog.records if record.name == "gateway.audit"
+    )
+    assert said == (GOLDEN / "access.log").read_text()
+
+
+async def test_a_flood_of_refused_logins_hides_no_login(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock, path = VirtualClock(), tmp_path / "audit.jsonl"
+    wrong = AccessRecord(Access.LOGIN_REFUSED, "opcua", "10.0.0.6", "anna", detail="wrong")
+    async with opened(office(path, clock)) as place:
+        for _ in range(1000):
+            place.desk.note(wrong)
+        place.desk.note(AccessRecord(Access.LOGIN, "opcua", "10.0.0.5", "anna", detail="as Observer"))
+        await clock.sleep(1)
+        place.desk.note(wrong)
+    listed = lines(path)
+    assert [line["event"] for line in listed] == [*["login refused"] * REFUSALS_AT_ONCE, "login", "login refused"]
+    assert [line["unlisted"] for line in listed if "unlisted" in line] == [1000 - REFUSALS_AT_ONCE]
+    assert caplog.text.count("too many refused logins and connections") == 1
 
 
 def test_a_line_left_unfinished_damages_no_other(tmp_path: Path) -> None:
