@@ -21,6 +21,7 @@ from typer.models import ArgumentInfo
 
 from gateway import registry
 from gateway.adapters.epics_ca.names import point_part
+from gateway.adapters.opcua.address_space.units import OWN, OWN_NAMESPACE, UNECE, UNKNOWN_UNIT_ID, unit_id
 from gateway.cli import command as cli
 from gateway.model.actions import ActionSpec
 from gateway.model.bus_health import AddressState
@@ -33,6 +34,7 @@ from gateway.model.quality import QUALITY
 from gateway.model.quality_overrides import OVERRIDABLE, QualityOverride, best_class
 from gateway.model.site_builder import build_site
 from gateway.model.status_codes import STATUS_CODES
+from gateway.model.unit_spelling import ALIASES
 from gateway.settings.field_notes import notes_in, summary_of
 from gateway.settings.site_settings import CommonKeys, FileSections
 from gateway.wire.demotion import TRANSITIONS, AddressEvent
@@ -77,6 +79,31 @@ def quality_page() -> str:
             ),
             rows,
         )
+    )
+
+
+def units_page() -> str:
+    """Units with what OPC UA clients see of them."""
+    other: dict[str, list[str]] = {}
+    for typed, unit in ALIASES.items():
+        other.setdefault(unit, []).append(f"`{typed}`")
+    unece = [
+        (f"`{unit}`", ", ".join(other.get(unit, ())), symbol, f"`{code}`", str(unit_id(code)), name)
+        for unit, (code, symbol, name) in UNECE.items()
+    ]
+    own = [
+        (f"`{unit}`", ", ".join(other.get(unit, ())), symbol, "", str(UNKNOWN_UNIT_ID), name)
+        for unit, (symbol, name) in OWN.items()
+    ]
+    return (
+        "What may stand as `unit` of a channel. EPICS shows a unit as it is written (EGU). OPC UA clients get the\n"
+        "EngineeringUnits property: symbol, name, and the UnitId of UNECE Recommendation 20 (OPC 10000-8, 5.6.4.4).\n"
+        "A unit without such a code, here or not on this page, has UnitId -1 in the namespace\n"
+        f"`{OWN_NAMESPACE}` and keeps its name.\n\n"
+        "Signs may be typed as they are or as on a plain keyboard (`°C`, `degC`; `µg/m³`, `ug/m3`), blanks do not\n"
+        "count, and capitals are forgiven where they cannot change what is meant: `PPM`, `L/min`, but not `MV` for\n"
+        "`mV`.\n\n"
+        + table(("Unit", "Also typed as", "Symbol", "UNECE code", "UnitId", "Name"), [*unece, *own])
     )
 
 
@@ -282,6 +309,7 @@ def command_line_page() -> str:
 
 PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "quality.md": ("Quality of a value", "gateway/model/quality.py", quality_page),
+    "units.md": ("Engineering units", "gateway/adapters/opcua/address_space/units.py", units_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
     "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
     "settings.md": ("Settings file", "the settings dataclasses and their docstrings", settings_page),

@@ -21,7 +21,7 @@ _LOOKALIKES = str.maketrans(
         "\u2126": "ohm",  # ohm sign
     }
 )
-_ALIASES = {
+ALIASES = {
     "C": "degC",
     "Celsius": "degC",
     "percent": "%",
@@ -56,6 +56,8 @@ _ALIASES = {
     "count": "counts",
     "pieces": "counts",
 }
+"""Other ways to type a unit, beside capitals, blanks and the signs of a plain keyboard."""
+
 _SAME_SIZE = {"vpm": "ppm", "ppmv": "ppm", "vpb": "ppb", "ppbv": "ppb", "vol%": "%"}
 """Parts by volume are the parts of a gas analyser (Servomex 4000 series: 1 % = 10 000 vpm)."""
 
@@ -79,7 +81,7 @@ class Spellings:
     """
 
     def __init__(self, known: Iterable[str]) -> None:
-        self._exact = _ALIASES | {unit: unit for unit in known}
+        self._exact = ALIASES | {unit: unit for unit in known}
         self._folded: dict[str, str | None] = {}
         for spelling, unit in self._exact.items():
             folded = spelling.casefold()

@@ -160,7 +160,7 @@ UNECE: dict[str, tuple[str, str, str]] = {
 }
 """Plain spelling to UNECE code, symbol and name; codes and names: `UNECE_to_OPCUA.csv` of the OPC Foundation."""
 
-_OWN: dict[str, tuple[str, str]] = {
+OWN: dict[str, tuple[str, str]] = {
     "mg/Nm3": ("mg/Nm³", "milligram per normalised cubic metre"),
     "ug/Nm3": ("µg/Nm³", "microgram per normalised cubic metre"),
     "g/Nm3": ("g/Nm³", "gram per normalised cubic metre"),
@@ -174,7 +174,7 @@ _OWN: dict[str, tuple[str, str]] = {
 }
 """Units without a UNECE code."""
 
-_SPELLINGS = Spellings((*UNECE, *_OWN))
+_SPELLINGS = Spellings((*UNECE, *OWN))
 
 
 def engineering_unit(unit: str) -> EngineeringUnit:
@@ -184,5 +184,5 @@ def engineering_unit(unit: str) -> EngineeringUnit:
     if known is not None:
         code, symbol, name = known
         return EngineeringUnit(UNECE_NAMESPACE, unit_id(code), symbol, name)
-    symbol, name = _OWN.get(spelling, (unit, unit))
+    symbol, name = OWN.get(spelling, (unit, unit))
     return EngineeringUnit(OWN_NAMESPACE, UNKNOWN_UNIT_ID, symbol, name)
