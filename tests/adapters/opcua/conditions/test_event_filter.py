@@ -18,7 +18,6 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.address_space.standard_nodes import add_standard_nodes
 from gateway.adapters.opcua.conditions.event import Event, field_path
 from gateway.adapters.opcua.conditions.event_filter import (
     MAX_SELECT_CLAUSES,
@@ -52,10 +51,8 @@ EVENT = Event(
 
 
 @pytest.fixture(scope="module")
-def aspace() -> AddressSpace:
-    aspace = AddressSpace()
-    add_standard_nodes(aspace)
-    return aspace
+def aspace(standard_aspace: AddressSpace) -> AddressSpace:
+    return standard_aspace
 
 
 def field(*names: str, kind: int = ObjectIds.BaseEventType, **more: Any) -> ua.SimpleAttributeOperand:
