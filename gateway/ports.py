@@ -111,6 +111,19 @@ class SettingsWithFiles(Protocol):
 
 
 @runtime_checkable
+class CheckingKind(Protocol):
+    """An adapter kind whose settings can be wrong in ways that the settings alone do not show."""
+
+    def check(self, site: SiteSpec, settings: object) -> None:
+        """Look at what the settings name, such as files; nothing is started.
+
+        Raises:
+            SettingsError: What is wrong, each with its remedy behind a semicolon.
+        """
+        ...
+
+
+@runtime_checkable
 class GuardedKind(Protocol):
     """A northbound protocol that can be closed to clients without a user."""
 

@@ -9,6 +9,7 @@ from gateway import registry
 from gateway.errors import SettingsError
 from gateway.model.device_description import DeviceDescription
 from gateway.model.site_builder import build_site
+from gateway.ports import CheckingKind
 from gateway.settings.draft import Draft
 from gateway.settings.positions import KeyPath, key_text
 from gateway.settings.problems import Problems, split_message
@@ -29,7 +30,10 @@ def check_served_names(draft: Draft, described: Mapping[str, DeviceDescription],
             continue
         path: KeyPath = ("adapters", name)
         try:
-            served = registry.adapter(name).names(site, options)
+            kind = registry.adapter(name)
+            if isinstance(kind, CheckingKind):
+                kind.check(site, options)
+            served = kind.names(site, options)
         except SettingsError as error:
             _report_names(path, name, error, problems)
             continue

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.ports import SettingsWithFiles
 from gateway.settings.checks import check_draft
 from gateway.settings.document import read_document
 from gateway.settings.draft import Draft
@@ -80,11 +79,7 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
     }
     buses = {name: spec for name, spec in (draft.buses or {}).items() if spec is not None}
     folder = Path(problems.positions.file).parent
-    adapters = {
-        name: options.beside(folder) if isinstance(options, SettingsWithFiles) else options
-        for name, options in (draft.adapters or {}).items()
-        if options is not None
-    }
+    adapters = {name: options for name, options in (draft.adapters or {}).items() if options is not None}
     operators = {name: operator for name, operator in (draft.operators or {}).items() if operator is not None}
     audit_file = None if draft.audit_file is None else folder / draft.audit_file
     return GatewaySettings(

@@ -14,6 +14,7 @@ from gateway import registry
 from gateway.errors import GatewayError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.operator import Operator
+from gateway.ports import SettingsWithFiles
 from gateway.settings.document import Document
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.positions import KeyPath
@@ -131,4 +132,6 @@ def _adapter_options(document: Document, name: str, value: object) -> object | N
         document.problems.error(path, error.what, error.hint)
         return None
     options: object | None = _typed(document, Section(kind.settings, path), {} if value is None else value)
+    if isinstance(options, SettingsWithFiles):
+        return options.beside(Path(document.positions.file).parent)
     return options

@@ -33,6 +33,15 @@ class OpcUaKind:
         """
         return [ServedName(node.device, node.path, node.node_id) for node in point_nodes(site)]
 
+    def check(self, site: SiteSpec, settings: object) -> None:
+        """See `ports.CheckingKind`."""
+        folder = _own(settings).nodesets
+        if folder is not None:
+            from gateway.adapters.opcua.models.install import namespaces
+            from gateway.adapters.opcua.models.nodeset_folder import plan_import
+
+            plan_import(folder, namespaces(site))
+
     def create(self, site: SiteSpec, settings: object) -> Adapter:
         """Build the adapter.
 

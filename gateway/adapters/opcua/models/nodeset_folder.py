@@ -69,7 +69,7 @@ def _add(
     file = files.get(model)
     if file is None:
         why = "a model in use" if needed_by is None else f"which {needed_by.path.name} needs"
-        raise SettingsError([f"opcua.nodesets: no file in {folder} defines {model}, {why}; {_HINT}"])
+        raise SettingsError([f"nodesets: no file in {folder} defines {model}, {why}; {_HINT}"])
     for required in file.requires:
         _add(required, file, files, folder, ordered)
     ordered[model] = file
@@ -77,14 +77,14 @@ def _add(
 
 def _files(folder: Path) -> dict[str, NodeSetFile]:
     if not folder.is_dir():
-        raise SettingsError([f"opcua.nodesets: {folder} is no folder; name the one with the NodeSet2 files"])
+        raise SettingsError([f"nodesets: {folder} is no folder; name the one with the NodeSet2 files"])
     found: dict[str, NodeSetFile] = {}
     for path in sorted(folder.glob("*.xml")):
         for file in _models(path):
             other = found.setdefault(file.model, file)
             if other is not file:
                 names = f"{other.path.name} and {path.name}"
-                raise SettingsError([f"opcua.nodesets: {names} both define {file.model}; keep one of them"])
+                raise SettingsError([f"nodesets: {names} both define {file.model}; keep one of them"])
     return found
 
 
@@ -100,7 +100,7 @@ def _models(path: Path) -> Iterator[NodeSetFile]:
                 elif element.tag == f"{_NODE_SET}Models":
                     return
     except (OSError, ET.ParseError) as error:
-        raise SettingsError([f"opcua.nodesets: {path} cannot be read: {error}; is it a NodeSet2 file?"]) from error
+        raise SettingsError([f"nodesets: {path} cannot be read: {error}; is it a NodeSet2 file?"]) from error
 
 
 def import_nodesets(server: Server, files: Sequence[NodeSetFile]) -> None:
