@@ -21,6 +21,7 @@ from gateway.model.stamp import Clock, Stamp
 from gateway.selftest.ask_analysers import ask_analysers
 from gateway.selftest.checks import (
     analyser_clocks,
+    channels,
     descriptors,
     disk,
     host_clock,
@@ -33,7 +34,7 @@ from gateway.selftest.checks import (
 from gateway.selftest.finding import Finding, Outcome
 from gateway.selftest.subject import Subject
 from gateway.settings.load import load_settings
-from gateway.simulator import LineSettings, SimulatorSettings, TcpLink, running
+from gateway.simulator import FaultKind, LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
 from gateway.testing.virtual_clock import VirtualClock
 from tests.cli import lying_adapter
@@ -46,7 +47,7 @@ MakeSubject = Callable[..., Subject]
 @pytest.fixture
 def subject(tmp_path: Path) -> MakeSubject:
     def make(
-        clock: Clock | None = None, link: str = "/dev/no-such-port", pace: dict[str, float] | None = None, **more: Any
+        clock: Clock | None = None, link: str = "/dev/no-such-port", pace: dict[str, Any] | None = None, **more: Any
     ) -> Subject:
         protocol = "modbus-tcp" if link.startswith("socket") else "modbus-rtu"
         buses = {"line": {"link": link, "protocol": protocol, "idle_gap_ms": 1}}
@@ -109,6 +110,24 @@ async def test_servers_show_what_the_analyser_said(subject: MakeSubject) -> None
         findings = await servers.check(tested)
     assert outcomes(findings) == [Outcome.PASS, Outcome.PASS]
     assert findings[0].text == "opcua: 2 values read back with value, time stamp and quality as published"
+
+
+async def test_servers_are_compared_with_the_quality_that_the_settings_want(subject: MakeSubject) -> None:
+    line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_TCP, baudrate=None, turnaround_s=0.0)
+    clock = SystemClock()
+    wishes: dict[str, Any] = {
+        "simulated": True,
+        "quality": {"calibrating": {"status": "Uncertain", "severity": "MAJOR"}},
+    }
+    async with running(SimulatorSettings((line,)), clock) as simulator:
+        simulator.instrument("line").switch_on(FaultKind.CALIBRATING, "I1")
+        tested = subject(clock, f"socket://{simulator.lines['line'].endpoint}", wishes)
+        await ask_analysers(tested.buses[0], clock, 5.0, lambda _text: None)
+        assert outcomes(await servers.check(tested)) == [Outcome.PASS, Outcome.PASS]
+        assert [finding.text for finding in await channels.check(tested)] == [
+            "I1 Oxygen 20.378 % of stack is calibrating: I1/Calibrating is set",
+            "stack: I2 CO 0.084 %",
+        ]
 
 
 @pytest.mark.parametrize(

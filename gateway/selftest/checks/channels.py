@@ -63,7 +63,7 @@ def _judge(
         )
     rule = value_rule(reading, status, spec, unit)
     quality = qualities[rule.state]
-    if quality.severity is Severity.NO_ALARM:
+    if rule.state is State.GOOD or quality.severity is Severity.NO_ALARM:
         return None
     reason = rule.reason(reading, status, spec).text
     return warned(
