@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.adapters.opcua.security.pki_folders import common_name, is_self_signed
+from gateway.adapters.opcua.security.pki_folders import common_name, is_authority, is_self_signed
 from gateway.adapters.opcua.security.trust_list import TrustList
 from gateway.model.printable import printable
 
@@ -152,8 +152,9 @@ class CertificateJudge:
     def _judge(self, certificate: x509.Certificate, sent: Sequence[x509.Certificate], uri: str | None) -> None:
         self._trusted.refresh()
         self._issuers.refresh()
+        _require_strength(certificate)
         chain = self._chain(certificate, sent)
-        for one in chain:
+        for one in chain[1:]:
             _require_strength(one)
         self._require_trust(chain)
         _require_time(chain, self._now())
@@ -207,7 +208,7 @@ def _names_itself(certificate: x509.Certificate) -> bool:
 
 
 def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    if issuer.subject != certificate.issuer or not _is_authority(issuer):
+    if issuer.subject != certificate.issuer or not is_authority(issuer):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -219,11 +220,6 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
 def _has_signed(issuer: x509.Certificate, revocations: x509.CertificateRevocationList) -> bool:
     key = issuer.public_key()
     return isinstance(key, rsa.RSAPublicKey) and revocations.is_signature_valid(key)
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    constraints = _extension(certificate, x509.BasicConstraints)
-    return constraints is not None and constraints.ca
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:

@@ -97,7 +97,7 @@ class Pki:
             ServiceError: It is not, for the reason in the StatusCode; an application that is not trusted has no right
                 to know it.
         """
-        self._watch_own()
+        self.judge_own()
         self._judge(self._applications, certificate, application_uri, peer)
 
     def judge_user(self, certificate: bytes, *, peer: str = "") -> None:
@@ -144,7 +144,7 @@ class Pki:
             f"; to trust it: analyser-gateway pki trust CONFIG {mark[0][:_SHOWN_DIGITS]}" if can_be_trusted else "",
         )
 
-    def _watch_own(self) -> None:
+    def judge_own(self) -> None:
         """Say once when the server's own certificate comes near its end, however long the gateway has been running."""
         found = complaints(self.identity.certificate, (), self._now()) if hasattr(self, "identity") else []
         for one in found:
