@@ -22,12 +22,21 @@ from typer.models import ArgumentInfo
 from gateway import registry
 from gateway.adapters.epics_ca.names import point_part
 from gateway.adapters.opcua.address_space.units import OWN, OWN_NAMESPACE, UNECE, UNKNOWN_UNIT_ID, unit_id
+from gateway.adapters.opcua.conditions.alarm_kinds import (
+    ALARMS,
+    CALIBRATION_SEVERITY,
+    HEALTH_CHANGE_SEVERITY,
+    LEVEL_SEVERITIES,
+    AlarmName,
+)
+from gateway.adapters.opcua.conditions.alarm_stages import STAGES, Refusal, Signal, Stage
 from gateway.cli import command as cli
 from gateway.model.actions import ActionSpec
 from gateway.model.bus_health import AddressState
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
+from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
 from gateway.model.quality import QUALITY
@@ -102,8 +111,7 @@ def units_page() -> str:
         f"`{OWN_NAMESPACE}` and keeps its name.\n\n"
         "Signs may be typed as they are or as on a plain keyboard (`°C`, `degC`; `µg/m³`, `ug/m3`), blanks do not\n"
         "count, and capitals are forgiven where they cannot change what is meant: `PPM`, `L/min`, but not `MV` for\n"
-        "`mV`.\n\n"
-        + table(("Unit", "Also typed as", "Symbol", "UNECE code", "UnitId", "Name"), [*unece, *own])
+        "`mV`.\n\n" + table(("Unit", "Also typed as", "Symbol", "UNECE code", "UnitId", "Name"), [*unece, *own])
     )
 
 
@@ -229,7 +237,8 @@ def settings_page() -> str:
         f"\n## QualityOverride\n\n{keys_table(QualityOverride)}\n"
         f"The StatusCodes are {', '.join(f'`{name}`' for name in STATUS_CODES)}.\n"
         f"\n## ChannelSpec\n\n{keys_table(ChannelSpec)}"
-        f"\n## AlarmLimits\n\n{keys_table(AlarmLimits)}{adapters}"
+        f"\n## AlarmLimits\n\n{keys_table(AlarmLimits)}"
+        f"\n## Nameplate\n\n{keys_table(Nameplate)}{adapters}"
     )
 
 
@@ -307,10 +316,53 @@ def command_line_page() -> str:
     return f"Results go to standard output, messages and the log to standard error.\n\n{text}"
 
 
+def alarms_page() -> str:
+    """Alarms of an analyser over OPC UA."""
+    of_limits = ", ".join(f"{severity} ({level.value})" for level, severity in LEVEL_SEVERITIES.items())
+    rows = [
+        (
+            f"`{name}`",
+            of_limits if name is AlarmName.LIMITS else str(kind.severity),
+            kind.condition_class.name.lower(),
+            "each channel" if name.startswith("Alarm") or name is AlarmName.LIMITS else "the analyser",
+            kind.meaning,
+        )
+        for name, kind in ALARMS.items()
+    ]
+    stages = [
+        (
+            "active" if stage.active else "inactive",
+            "yes" if stage.acknowledged else "no",
+            "yes" if stage.confirmed else "no",
+            "yes" if stage.is_interesting else "no",
+            *(_stage_text(STAGES[stage][signal]) for signal in Signal),
+        )
+        for stage in Stage
+    ]
+    heading = ("ActiveState", "Acknowledged", "Confirmed", "Retain", "it comes", "it goes", "Acknowledge", "Confirm")
+    return (
+        "Alarms that the OPC UA server has for each analyser. [How to use them](../how-to/opcua-alarms.md).\n\n"
+        + table(("ConditionName", "Severity", "Class", "One for", "Up while"), rows)
+        + f"\nEvents without a condition: a calibration has begun, gone on to another gas or ended (severity\n"
+        f"{CALIBRATION_SEVERITY}); the health by NAMUR NE 107 has changed (severity {HEALTH_CHANGE_SEVERITY}).\n"
+        "\n## States\n\nFrom the state on the left, what happens leads to:\n\n" + table(heading, stages)
+    )
+
+
+def _stage_text(following: Stage | Refusal) -> str:
+    if isinstance(following, Refusal):
+        return "refused"
+    words = ["active" if following.active else "inactive"]
+    words += [] if following.acknowledged else ["not acknowledged"]
+    words += [] if following.confirmed else ["not confirmed"]
+    return ", ".join(words)
+
+
 PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "quality.md": ("Quality of a value", "gateway/model/quality.py", quality_page),
     "units.md": ("Engineering units", "gateway/adapters/opcua/address_space/units.py", units_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
+    "alarms.md": ("Alarms over OPC UA", "gateway/adapters/opcua/conditions/alarm_kinds.py", alarms_page),
     "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
     "settings.md": ("Settings file", "the settings dataclasses and their docstrings", settings_page),
     "command-line.md": ("Command line", "gateway/cli/command.py", command_line_page),

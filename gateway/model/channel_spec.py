@@ -23,6 +23,8 @@ class ChannelSpec:
         limits: Alarm limits in `unit`.
         out_of_service: True while the channel is not to be used, whatever the analyser says of it.
         technology: How the channel measures; OPC UA companion models type it by that. Left out, it is not known.
+        tag: Name of the signal in the plant, such as QI4711; the SignalTag of PA-DIM. Left out, analyser and channel
+            stand for it.
     """
 
     unit: str
@@ -33,3 +35,4 @@ class ChannelSpec:
     technology: Technology | None = None
     instrument_range: tuple[float, float] | None = None
     out_of_service: bool = False
+    tag: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.meaning import ChannelRole, CompanionModel
+from gateway.model.nameplate import Nameplate
 from gateway.model.quality import QUALITY, Quality, State
 
 
@@ -27,6 +28,7 @@ class DeviceDescription:
         roles: Channel identity to what it is within the analyser; one that is left out is measured.
         companion_model: How the settings want OPC UA clients to see it; no driver says this.
         quality: How the settings want its states to look; no driver says this.
+        nameplate: What the settings say of the instrument; no driver says this.
     """
 
     manufacturer: str
@@ -40,3 +42,4 @@ class DeviceDescription:
     roles: Mapping[str, ChannelRole] = field(default_factory=dict)
     companion_model: CompanionModel = CompanionModel.PLAIN
     quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY)
+    nameplate: Nameplate = field(default_factory=Nameplate)

@@ -84,9 +84,11 @@ class DeviceChannel:
         description: One line for people.
         role: What it is within its analyser.
         technology: How it measures; None when not known.
+        tag: Name of its signal in the plant; empty when not known.
     """
 
     name: str
     description: str = ""
     role: ChannelRole = ChannelRole()
     technology: Technology | None = None
+    tag: str = ""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway.model.meaning import CompanionModel, DeviceChannel, Meaning
+from gateway.model.nameplate import Nameplate
 from gateway.model.quality import QUALITY, Quality, State
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class DeviceSpec:
         actions: Actions that the settings have opened.
         channels: Its channels, in the order of their points.
         companion_model: How OPC UA clients see it beside the plain tree.
+        nameplate: What the site says of the instrument.
     """
 
     name: str
@@ -123,6 +125,7 @@ class DeviceSpec:
     actions: tuple[ActionSpec, ...] = ()
     channels: tuple[DeviceChannel, ...] = ()
     companion_model: CompanionModel = CompanionModel.PLAIN
+    nameplate: Nameplate = field(default_factory=Nameplate)
 
     @property
     def quality(self) -> Mapping[State, Quality]:

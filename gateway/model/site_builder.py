@@ -105,14 +105,18 @@ def build_site(name: str, analysers: Iterable[tuple[str, str, DeviceDescription]
         groups += len(members)
         names = (device, text, description.manufacturer, description.model)
         channels = tuple(_device_channels(description))
-        devices.append(DeviceSpec(*names, members, description.actions, channels, description.companion_model))
+        devices.append(
+            DeviceSpec(
+                *names, members, description.actions, channels, description.companion_model, description.nameplate
+            )
+        )
     return SiteSpec(name, tuple(devices))
 
 
 def _device_channels(description: DeviceDescription) -> Iterator[DeviceChannel]:
     for channel, spec in description.channels.items():
         role = description.roles.get(channel, ChannelRole())
-        yield DeviceChannel(channel, spec.description, role, spec.technology)
+        yield DeviceChannel(channel, spec.description, role, spec.technology, spec.tag)
 
 
 def _groups(description: DeviceDescription) -> Iterator[tuple[str, tuple[PointSpec, ...]]]:

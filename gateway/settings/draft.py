@@ -63,6 +63,7 @@ class Draft:
                     one.model,
                     dict(one.quality),
                     one.simulated,
+                    one.nameplate,
                 ),
                 one.options,
             )

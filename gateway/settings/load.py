@@ -73,6 +73,7 @@ def _settled(draft: Draft, problems: Problems) -> GatewaySettings:
             entry.common.model,
             entry.common.quality,
             entry.common.simulated,
+            entry.common.nameplate,
         )
         for name, entry in (draft.analysers or {}).items()
         if entry.common is not None and entry.options is not None

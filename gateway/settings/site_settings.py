@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.model.bus_spec import BusSpec
 from gateway.model.meaning import CompanionModel
+from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.quality_overrides import QualityOverride
 from gateway.settings.positions import Positions
@@ -60,6 +61,7 @@ class CommonKeys:
         quality: How states of its values look where the default does not suit: state to the name of an OPC UA
             StatusCode, or to `status` and `severity`. What is old or faulty cannot be made good.
         simulated: True where a simulator stands for the analyser; its values are then never Good.
+        nameplate: What is known of the instrument and no wire tells; companion models show it.
     """
 
     driver: str
@@ -71,6 +73,7 @@ class CommonKeys:
     model: CompanionModel = CompanionModel.PLAIN
     quality: dict[str, QualityKey] = field(default_factory=dict)
     simulated: bool = False
+    nameplate: Nameplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class AnalyserSettings:
         model: How OPC UA clients see it beside the plain tree.
         quality: State to how it looks, where the default does not suit.
         simulated: Whether a simulator stands for the analyser.
+        nameplate: What is known of the instrument and no wire tells.
     """
 
     name: str
@@ -102,6 +106,7 @@ class AnalyserSettings:
     model: CompanionModel = CompanionModel.PLAIN
     quality: Mapping[str, str | QualityOverride] = field(default_factory=dict)
     simulated: bool = False
+    nameplate: Nameplate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway import registry
 from gateway.model.device_description import DeviceDescription
+from gateway.model.nameplate import Nameplate
 from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
 from gateway.ports import ActionDriver
@@ -24,7 +25,13 @@ def _describe(analyser: AnalyserSettings, settings: GatewaySettings) -> DeviceDe
     specs = driver.actions(analyser.options, protocol) if isinstance(driver, ActionDriver) else ()
     description = driver.describe(analyser.options, protocol)
     opened = open_actions(specs, analyser.actions)
-    return replace(description, actions=opened, companion_model=analyser.model, quality=resolved_quality(analyser))
+    return replace(
+        description,
+        actions=opened,
+        companion_model=analyser.model,
+        quality=resolved_quality(analyser),
+        nameplate=analyser.nameplate or Nameplate(),
+    )
 
 
 def site_spec(settings: GatewaySettings) -> SiteSpec:

@@ -17,6 +17,7 @@ _FROM_POINTS: Mapping[str, Meaning] = {
     "SoftwareRevision": Meaning.SOFTWARE_REVISION,
     "HardwareRevision": Meaning.HARDWARE_REVISION,
 }
+"""What the instrument may tell itself, which counts before what the settings say."""
 
 
 def text(value: str) -> Content:
@@ -39,6 +40,18 @@ def _known(device: DeviceSpec, places: PointPlaces) -> Iterator[tuple[str, Conte
     for name, value in (("Manufacturer", device.manufacturer), ("Model", device.model)):
         if value:
             yield name, localized(value)
+    plate = device.nameplate
+    for name, value in (
+        ("SerialNumber", plate.serial_number),
+        ("AssetId", plate.asset_id),
+        ("ProductCode", plate.product_code),
+        ("ProductInstanceUri", plate.product_instance_uri),
+        ("HardwareRevision", plate.hardware_revision),
+        ("SoftwareRevision", plate.software_revision),
+        ("DeviceManual", plate.manual),
+    ):
+        if value:
+            yield name, text(value)
     for name, meaning in _FROM_POINTS.items():
         place = places.of_analyser(meaning)
         if place is not None:

@@ -84,7 +84,7 @@ def add_process_analyser(device: DeviceSpec, root: str, parent: ua.NodeId, make:
                 site_node(signals),
                 BrowseName(SITE, channel.name),
                 signal_type(channel),
-                signal_contents(f"{device.name}/{channel.name}", view, places.point(place)),
+                signal_contents(channel.tag or f"{device.name}/{channel.name}", view, places.point(place)),
                 description=channel.description,
             )
     return add_calibration_groups(device, root, node_id, places, make)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.actions import ActionOrigin, ActionRequest
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_health import DeviceHealth
-from gateway.model.meaning import CompanionModel, Technology
-from gateway.model.points import SiteSpec
+from gateway.model.meaning import CompanionModel, Meaning, Technology
+from gateway.model.nameplate import Nameplate
+from gateway.model.points import PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import QUALITY, State
 from gateway.model.stamp import Stamp
 from tests.adapters.opcua.models.model_site import CHANNELS, MODELS, UNIX_US, model_site, sample
@@ -150,6 +152,42 @@ async def test_nameplate_is_never_invented(url: str):
                 assert (data.Value.Value, data.StatusCode.value) == ("", UNCERTAIN)
             (revision,) = await _read(client, f"{root}/RevisionCounter")
             assert (revision.Value.Value, revision.StatusCode.value) == (-1, UNCERTAIN)
+
+
+async def test_nameplate_and_tags_of_the_settings_are_shown(settings: OpcUaSettings, serving: Serving):
+    channels = {"I1": replace(CHANNELS["I1"], tag="QI4711")}
+    plate = Nameplate("SN 1", "AS-7", "04100", "urn:works:7", "B", "2.1", "https://manuals.example")
+    expected = {
+        "SerialNumber": plate.serial_number,
+        "AssetId": plate.asset_id,
+        "ProductCode": plate.product_code,
+        "ProductInstanceUri": plate.product_instance_uri,
+        "HardwareRevision": plate.hardware_revision,
+        "SoftwareRevision": plate.software_revision,
+        "DeviceManual": plate.manual,
+    }
+    site = model_site(channels=channels)
+    site = replace(site, devices=tuple(replace(device, nameplate=plate) for device in site.devices))
+    async with serving(OpcUaAdapter(site, settings)) as url, Client(url) as client:
+        for root in (PADIM, ADI):
+            data = await _read(client, *(f"{root}/{name}" for name in expected))
+            assert [one.Value.Value for one in data] == list(expected.values())
+            assert all(one.StatusCode.is_good() for one in data)
+        assert await _values(client, f"{PADIM}/SignalSet/I1/SignalTag") == ["QI4711"]
+
+
+async def test_what_the_instrument_says_counts_before_the_settings(settings: OpcUaSettings, serving: Serving):
+    site = model_site()
+    stack, *rest = site.devices
+    acquired, *others = stack.groups
+    serial = PointSpec(("Status", "SerialNumber"), ValueKind.TEXT, "", meaning=Meaning.SERIAL_NUMBER)
+    group = replace(acquired, points=(*acquired.points, serial))
+    stack = replace(stack, groups=(group, *others), nameplate=Nameplate(serial_number="on paper"))
+    site = replace(site, devices=(stack, *rest))
+    adapter = OpcUaAdapter(site, settings)
+    async with serving(adapter) as url, Client(url) as client:
+        adapter.apply(sample(site, "stack", {"Status/SerialNumber": "in the instrument"}))
+        assert await _values(client, f"{PADIM}/SerialNumber") == ["in the instrument"]
 
 
 async def test_health_goes_through_every_category(adapter: OpcUaAdapter, site: SiteSpec, url: str):
