@@ -7,11 +7,11 @@ ten minutes. The writes pass through its Python layer, the notifications are mad
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import redirect_stderr
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from io import StringIO
 from typing import Any
 
 from anyio.abc import TaskGroup
@@ -20,13 +20,28 @@ from bench.gateway_process import free_port
 from gateway.model.stamp import Stamp
 
 MODULE = "o6"
+_STANDARD_ERROR = 2
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """It greets on standard error, past Python."""
+    before = os.dup(_STANDARD_ERROR)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STANDARD_ERROR)
+        yield
+    finally:
+        os.dup2(before, _STANDARD_ERROR)
+        os.close(before)
+        os.close(nowhere)
 
 
 class O6OpcUa:
     """A server with plain variables."""
 
     def __init__(self, devices: int, points: int) -> None:
-        with redirect_stderr(StringIO()):  # it greets
+        with _silent():
             self._o6: Any = import_module(MODULE)
         logging.disable(logging.CRITICAL)
         self._devices, self._points = devices, points

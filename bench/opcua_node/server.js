@@ -14,7 +14,6 @@ const { MessageSecurityMode, SecurityPolicy } = require("node-opcua-secure-chann
 const { OPCUAServer } = require("node-opcua-server");
 const { StatusCodes } = require("node-opcua-status-code");
 const { DataType } = require("node-opcua-variant");
-console.log = console.error = complain;
 
 function say(message) {
   process.stdout.write(JSON.stringify(message) + "\n");
@@ -82,6 +81,6 @@ async function main(task) {
 }
 
 main(JSON.parse(process.argv[2])).catch((error) => {
-  console.error(error);
+  complain(error);
   process.exit(1);
 });
