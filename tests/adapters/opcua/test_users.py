@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -26,14 +26,17 @@ from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName, SecuritySettings
 from gateway.model.access import Access
+from gateway.model.password_hash import PasswordHash
 from gateway.model.points import SiteSpec
 from gateway.model.role import Role
+from gateway.model.update import Update
 from gateway.model.user import User
 from gateway.runtime import users as users_module
 from gateway.runtime.user_file import UserFile, read_users, write_users
 from gateway.runtime.users import Users
 from gateway.streaming.clock import SystemClock
 from tests.adapters.opcua.certificates import CLIENT_URI, USER, Certified
+from tests.adapters.opcua.conftest import Collector
 from tests.adapters.opcua.recording_desk import (
     GROUP_2,
     YES,
@@ -335,3 +338,40 @@ async def test_engineers_read_who_has_which_role(plant: Plant) -> None:
         assert await names(engineer, ua.ObjectIds.WellKnownRole_Observer) == []
         with pytest.raises(ua.uaerrors.BadUserAccessDenied):
             await names(operator, ua.ObjectIds.WellKnownRole_Observer)
+
+
+async def test_wrong_passwords_in_number_reach_neither_the_hash_nor_other_users(
+    plant: Plant, update: Callable[..., Update], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[PasswordHash] = []
+    fits = PasswordHash.fits
+    monkeypatch.setattr(PasswordHash, "fits", lambda self, password: computed.append(self) or fits(self, password))
+    seen = Collector()
+    refusals: list[type[Exception]] = []
+
+    async def guess() -> None:
+        async with channel(await plant.client()) as client:
+            await client.create_session()
+            for number in range(40):
+                try:
+                    await client.activate_session(username="otto", password=f"guess {number}")
+                except ua.UaStatusCodeError as error:
+                    refusals.append(type(error))
+
+    async with plant.user("emma") as bystander:
+        subscription = await bystander.create_subscription(50, seen)
+        await subscription.subscribe_data_change(bystander.get_node("ns=2;s=stack/Status/Tick"), queuesize=100)
+        await seen.until_count(1)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(guess)
+            for tick in range(1, 31):
+                plant.adapter.apply(update((20.9, "O2", False, tick, -0.25, 0.5, 3.0)))
+                await anyio.sleep(0.02)
+        ticks = [data.Value.Value for data in await seen.until(lambda values: values[-1].Value.Value == 30)]
+        assert ticks[1:] == sorted(set(ticks[1:]))
+    assert len(refusals) == 200
+    assert set(refusals) <= {ua.uaerrors.BadUserAccessDenied, ua.uaerrors.BadServerTooBusy}
+    assert len(computed) < 20
+    async with plant.user("emma"):
+        pass
