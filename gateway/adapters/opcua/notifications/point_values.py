@@ -47,6 +47,10 @@ class BoundValue:
         """As it is now."""
         return self._group.data_value(self._view)
 
+    def encoded(self, times: int) -> bytes:
+        """The DataValue as it is now; `times` as in `EncodedValue`."""
+        return self._group.read(self._view).encoded(times)
+
 
 class PointValues:
     """Values of all groups; they outlive the server that shows them.

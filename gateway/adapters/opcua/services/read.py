@@ -25,6 +25,7 @@ from gateway.adapters.opcua.engine.service_messages import (
     text_end,
     utc_now,
 )
+from gateway.adapters.opcua.notifications.point_values import BoundValue
 from gateway.adapters.opcua.services.access import Access, role_of
 from gateway.adapters.opcua.services.attributes import Attributes, access_level, stored
 from gateway.adapters.opcua.services.breath import Breath
@@ -57,7 +58,7 @@ class ReadService:
         self._attributes = attributes
         self._access = access
         self._started = utc_now()
-        self._open: dict[bytes, NodeData] = {}
+        self._points: dict[bytes, BoundValue] = {}
 
     async def answer(self, session: ClientSession, parameters: bytes) -> bytes:
         """Answer one request.
@@ -90,10 +91,9 @@ class ReadService:
             attribute, range_length, _namespace, name_length = _PLAIN_TAIL.unpack_from(parameters, end)
             if range_length <= 0 and name_length <= 0:
                 at = end + _PLAIN_TAIL.size
-                node = self._open.get(encoded_id) if attribute == AttributeIds.Value else None
-                data = None if node is None else _value(node)
-                if data is not None:
-                    results.append(encode_data_value(data, times, self._started, now))
+                point = self._points.get(encoded_id) if attribute == AttributeIds.Value else None
+                if point is not None:
+                    results.append(point.encoded(times))
                 else:
                     results.append(self._read(session, encoded_id, attribute, times, now))
             else:
@@ -136,8 +136,9 @@ class ReadService:
         least = self._access.least(node.nodeid)
         if not (access_level(node, AttributeIds.UserAccessLevel) & _READABLE and role_of(session).includes(least)):
             raise ServiceError(StatusCodes.BadUserAccessDenied)
-        if self._access.is_open(node.nodeid):
-            self._open[encoded_id] = node
+        held: object = node.attributes[AttributeIds.Value]
+        if isinstance(held, BoundValue) and self._access.is_open(node.nodeid):
+            self._points[encoded_id] = held
         return data
 
     def _other(
@@ -160,11 +161,6 @@ class ReadService:
             parse_index_range(index_range)
             raise ServiceError(StatusCodes.BadIndexRangeNoData)
         return encode_data_value(data, times & SERVER, 0, now)
-
-
-def _value(node: NodeData) -> ua.DataValue | None:
-    held = node.attributes[AttributeIds.Value]
-    return held.value if held.value_callback is None else held.value_callback(node.nodeid, AttributeIds.Value)
 
 
 def _tail(parameters: bytes, at: int) -> tuple[int, str, str]:
