@@ -16,6 +16,9 @@ from gateway.adapters.opcua.network.turns import Turns
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
 
+ACTIVATION_S = 30.0
+"""Seconds after which a connection without an activated session is ended; a channel alone is no reason to stay."""
+
 CHUNK_BYTES = 65535
 
 
@@ -26,6 +29,7 @@ class Listener(BinaryServer):
 
     def __init__(self, inner: InnerServer, host: str, port: int, limits: TransportLimits, offer: ChannelOffer) -> None:
         super().__init__(inner, host, port, limits)
+        inner.max_pending_activation_seconds = ACTIVATION_S
         self._offer = offer
         self._places = ClientPlaces(inner.max_connections, logging.getLogger("gateway.adapters.opcua"))
         self._turns = Turns()
