@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
@@ -20,11 +21,10 @@ class Deaf:
         """Called by asyncua."""
 
 
-async def test_sessions_of_clients_that_are_gone_make_room() -> None:
+@pytest.mark.parametrize("limits", [Limits(sessions=FEW_SESSIONS), Limits(sessions_per_address=FEW_SESSIONS)])
+async def test_sessions_of_clients_that_are_gone_make_room(limits: Limits) -> None:
     site = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
-    async with serving(
-        OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=Limits(sessions=FEW_SESSIONS)))
-    ) as url:
+    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=limits))) as url:
         async with Client(url) as stays:
             subscription = await stays.create_subscription(100, Deaf())
             gone = []

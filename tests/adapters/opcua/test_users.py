@@ -276,6 +276,12 @@ async def test_a_user_has_so_many_sessions_and_no_more(plant: Plant) -> None:
         pass
 
 
+async def test_a_user_whose_connections_break_is_not_locked_out(plant: Plant) -> None:
+    for _ in range(5):
+        async with plant.user("otto") as client:
+            client.uaclient.protocol.transport.abort()
+
+
 async def test_a_session_activated_for_the_first_time_on_another_channel_is_refused(plant: Plant) -> None:
     async with channel(await plant.client()) as first, channel(await plant.client()) as second:
         await first.create_session()

@@ -193,7 +193,7 @@ class SecureChannel(UaProcessor):
         if typeid not in _DISCOVERY and not self._connection.for_sessions:
             raise ServiceError(StatusCodes.BadSecurityPolicyRejected)
         if typeid in _NEEDS_ROOM:
-            await self._server.make_room()
+            await self._server.make_room(self.host)
         if typeid == _CREATE_SESSION:
             await self._create_session(requesthdr, seqhdr, body)
             return True

@@ -15,7 +15,7 @@ from gateway.adapters.opcua.security.audit import PROTOCOL, AuditTrail
 from gateway.adapters.opcua.security.audit_records import session_activated, session_ended
 from gateway.adapters.opcua.security.logins import Challenge, Login, LoginFailedError, Logins
 from gateway.adapters.opcua.services.session_channel import SessionChannel
-from gateway.adapters.opcua.services.sessions import ClientSession
+from gateway.adapters.opcua.services.sessions import ClientSession, end_oldest_abandoned
 from gateway.model.actions import ActionOrigin
 from gateway.ports import UserDirectory
 
@@ -96,20 +96,20 @@ class Activation:
             raise ServiceError(StatusCodes.BadSessionClosed)
         if moves and (session.identity is None or not session.identity.is_same_user(login.identity)):
             raise ServiceError(StatusCodes.BadIdentityChangeNotSupported)
-        self._require_room(session, login)
+        await self._require_room(session, login)
         params.UserIdentityToken = ua.AnonymousIdentityToken()  # the base class knows nobody by name
         return login
 
-    def _require_room(self, session: ClientSession, login: Login) -> None:
+    async def _require_room(self, session: ClientSession, login: Login) -> None:
+        """Where the user has no room for another session, the oldest one without a connection ends."""
         user = login.identity.user
         if user is None:
             return
-        others = sum(
-            other is not session and other.identity is not None and other.identity.user == user
-            for other in self._sessions()
-        )
-        if others >= self._limits.sessions_per_user:
-            raise LoginFailedError(StatusCodes.BadTooManySessions, user, f"{others} sessions of this user are open")
+        others = [one for one in self._sessions() if one is not session and one.identity and one.identity.user == user]
+        if len(others) >= self._limits.sessions_per_user and not await end_oldest_abandoned(others):
+            raise LoginFailedError(
+                StatusCodes.BadTooManySessions, user, f"{len(others)} sessions of this user are open"
+            )
 
     async def follow_users(self) -> None:
         """End the sessions of users who have been removed or changed, as soon as they are, until cancelled."""

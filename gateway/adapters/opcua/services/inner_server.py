@@ -32,7 +32,7 @@ from gateway.adapters.opcua.services.diagnostics import RequestCounters
 from gateway.adapters.opcua.services.discovery import with_profiles, with_uris
 from gateway.adapters.opcua.services.dispatch import Services
 from gateway.adapters.opcua.services.method_table import MethodTable
-from gateway.adapters.opcua.services.sessions import ClientSession
+from gateway.adapters.opcua.services.sessions import ClientSession, end_oldest_abandoned
 
 _MOMENT_S = 0.2
 
@@ -118,19 +118,21 @@ class InnerServer(InternalServer):
         user = "" if session.identity is None else session.identity.user or ""
         self.audit.record(session_ended(session, user, session.end_reason or "session closed"))
 
-    async def make_room(self) -> None:
+    async def make_room(self, host: str) -> None:
         """Before a session or a subscription: where there is no room, the oldest session without a connection ends.
 
         Sessions with subscriptions outlive their connection by up to 10 minutes, so that a client which comes and goes
         would lock out everybody.
+
+        Args:
+            host: Address of the client that asks.
         """
-        sessions, subscriptions = len(self._external_sessions), len(self.subscriptions)
-        if sessions < self.limits.sessions and subscriptions < self.limits.subscriptions:
-            return
-        for session in self._external_sessions.values():
-            if isinstance(session, ClientSession) and session.channel is None:
-                await session.close_session(delete_subs=True)
-                return
+        limits, sessions = self.limits, list(self.client_sessions())
+        neighbours = [session for session in sessions if session.host == host]
+        if len(sessions) >= limits.sessions or len(self.subscriptions) >= limits.subscriptions:
+            await end_oldest_abandoned(sessions)
+        elif len(neighbours) >= limits.sessions_per_address:
+            await end_oldest_abandoned(neighbours)
 
     async def get_endpoints(
         self, params: ua.GetEndpointsParameters | None = None, sockname: tuple[str, int] | None = None

@@ -7,7 +7,7 @@ Who may use a session is for the `SecureChannel` to judge; who may call a method
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from asyncua import ua
@@ -119,3 +119,13 @@ class ClientSession(InternalSession):
         if delete_subs:
             self._subscriptions.delete_of(self)
         self.publish_requests.refuse_all(StatusCodes.BadSessionClosed)
+
+
+async def end_oldest_abandoned(sessions: Iterable[ClientSession]) -> bool:
+    """End the first of these sessions whose connection is gone and has no successor; returns whether there was one."""
+    for session in sessions:
+        if session.channel is None and not session.is_activating:
+            session.end_reason = "its connection was gone, and a newer session needed its place"
+            await session.close_session(delete_subs=True)
+            return True
+    return False
