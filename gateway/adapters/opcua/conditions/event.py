@@ -23,6 +23,7 @@ class Event:
         fields: All of its fields. A field that is not there is null for the client.
         condition: ConditionId, which is no field; None for an event that is no condition.
         audience: Least role whose sessions may see it.
+        unfiltered: Whether it passes every where clause, because it speaks of the item itself.
     """
 
     event_type: ua.NodeId
@@ -30,6 +31,7 @@ class Event:
     fields: Mapping[FieldPath, ua.Variant]
     condition: ua.NodeId | None = None
     audience: Role = Role.OBSERVER
+    unfiltered: bool = False
 
 
 def field_path(*names: str) -> FieldPath:

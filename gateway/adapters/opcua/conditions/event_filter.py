@@ -100,7 +100,7 @@ class EventFilter:
 
     def select(self, event: Event) -> list[ua.Variant] | None:
         """The fields that the client asked for, in its order; None for an event that it does not want."""
-        return self.fields(event) if self._where.accepts(event) else None
+        return self.fields(event) if event.unfiltered or self._where.accepts(event) else None
 
     def fields(self, event: Event) -> list[ua.Variant]:
         """The fields that the client asked for, in its order, of an event that no where clause keeps back."""

@@ -36,9 +36,10 @@ class SimpleEvents:
         self._new_event_id = new_event_id
 
     def of_server(self, event_type: int, message: str, severity: int, now: Stamp) -> Event:
-        """An event of the Server object; `event_type` is one of `ObjectIds`."""
+        """An event of the Server object for items themselves; `event_type` is one of `ObjectIds`."""
         kind = standard_node(event_type)
-        return Event(kind, SERVER, self._fields(kind, SERVER, "Server", message, severity, now, now))
+        fields = self._fields(kind, SERVER, "Server", message, severity, now, now)
+        return Event(kind, SERVER, fields, unfiltered=True)
 
     def of_transition(self, kind: ua.NodeId, transition: Transition, at: Stamp, now: Stamp) -> Event:
         """An event of a TransitionEventType; it happened at `at` and is told `now`."""

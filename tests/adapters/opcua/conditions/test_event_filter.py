@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,6 +228,12 @@ def test_truth_has_three_values(
         assert seen is (result is False)
     else:
         assert accepted(aspace, element(operator, *operands)) is (result is True)
+
+
+def test_what_speaks_of_the_item_itself_passes_every_where_clause(aspace: AddressSpace) -> None:
+    nothing = element(F.Equals, literal(1), literal(2))
+    assert not accepted(aspace, nothing)
+    assert accepted(aspace, nothing, event=replace(EVENT, unfiltered=True))
 
 
 def test_elements_that_share_elements_are_worked_out_once(aspace: AddressSpace) -> None:
