@@ -12,7 +12,7 @@ from asyncua.ua.object_ids import ObjectIds
 
 from gateway.adapters.opcua.address_space.compact_node import CompactNode
 from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
-from gateway.adapters.opcua.address_space.references import describe, described_already, type_reference
+from gateway.adapters.opcua.address_space.references import describe, direction_of, type_reference
 from gateway.adapters.opcua.engine.memory import not_collecting_garbage
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
@@ -158,12 +158,16 @@ def add_reference(aspace: AddressSpace, source: ua.NodeId, reference: int | ua.N
         AdapterError: One of the nodes does not exist, or the same reference exists the other way round.
     """
     kind = standard_node(reference) if isinstance(reference, int) else reference
-    subject = f"reference {source.to_string()} -> {target.to_string()} of type {kind.to_string()}"
     one, other, definition = aspace.get(source), aspace.get(target), aspace.get(kind)
     if one is None or other is None or definition is None:
-        raise _refused(subject, "not all of these nodes exist")
-    for here, there, forward in ((one, other, True), (other, one, False)):
-        if described_already(here, definition.nodeid, there.nodeid, forward=not forward):
-            raise _refused(subject, "it exists the other way round")
-        if not described_already(here, definition.nodeid, there.nodeid, forward=forward):
-            here.references.append(describe(aspace, definition.nodeid, there, forward=forward))
+        raise _refused(_named(source, kind, target), "not all of these nodes exist")
+    direction = direction_of(definition.nodeid, one, other)
+    if direction is None:
+        one.references.append(describe(aspace, definition.nodeid, other, forward=True))
+        other.references.append(describe(aspace, definition.nodeid, one, forward=False))
+    elif not direction:
+        raise _refused(_named(source, kind, target), "it exists the other way round")
+
+
+def _named(source: ua.NodeId, kind: ua.NodeId, target: ua.NodeId) -> str:
+    return f"reference {source.to_string()} -> {target.to_string()} of type {kind.to_string()}"

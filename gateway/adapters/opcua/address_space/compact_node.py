@@ -16,7 +16,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 _NODE_ID, _BROWSE_NAME = int(AttributeIds.NodeId), int(AttributeIds.BrowseName)
 _DISPLAY_NAME, _DESCRIPTION = int(AttributeIds.DisplayName), int(AttributeIds.Description)
-_VALUE = int(AttributeIds.Value)
+_NODE_CLASS, _VALUE = int(AttributeIds.NodeClass), int(AttributeIds.Value)
 
 
 class Constant(NamedTuple):
@@ -130,6 +130,12 @@ class NodeAttributes(MutableMapping[int, Any]):
             return Constant(self.labels.description, ua.VariantType.LocalizedText).data()
         shared = self._shape.get(attribute)
         return None if shared is None else shared.data()
+
+    def called(self) -> tuple[ua.NodeClass, ua.QualifiedName, ua.LocalizedText] | None:
+        """Class, BrowseName and DisplayName, at a glance; None if any attribute has been written."""
+        if self._written is not None:
+            return None
+        return self._shape[_NODE_CLASS].value, self.labels.browse_name, self.labels.display_name
 
     def __getitem__(self, attribute: int) -> AttributeValue | _Attribute:
         if self._written is not None and attribute in self._written:

@@ -24,6 +24,14 @@ def _read(aspace: AddressSpace, node: Node, attribute: AttributeIds) -> Any:  # 
     return None if variant is None else variant.Value
 
 
+def _called(aspace: AddressSpace, node: Node) -> tuple[ua.NodeClass, ua.QualifiedName, ua.LocalizedText]:
+    """Class, BrowseName and DisplayName."""
+    if isinstance(node, CompactNode) and (known := node.attributes.called()) is not None:
+        return known
+    node_class = ua.NodeClass(_read(aspace, node, AttributeIds.NodeClass))
+    return node_class, _read(aspace, node, AttributeIds.BrowseName), _read(aspace, node, AttributeIds.DisplayName)
+
+
 def type_definition(node: Node) -> ua.NodeId:
     """The type of an object or a variable; the null NodeId where there is none."""
     return next(
@@ -41,13 +49,13 @@ def describe(aspace: AddressSpace, kind: ua.NodeId, target: Node, *, forward: bo
         target: What is referred to.
         forward: Whether the one that has the reference is its source.
     """
-    node_class = ua.NodeClass(_read(aspace, target, AttributeIds.NodeClass))
+    node_class, browse_name, display_name = _called(aspace, target)
     return ua.ReferenceDescription(
         ReferenceTypeId=kind,
         IsForward=forward,
         NodeId=target.nodeid,
-        BrowseName=_read(aspace, target, AttributeIds.BrowseName),
-        DisplayName=_read(aspace, target, AttributeIds.DisplayName),
+        BrowseName=browse_name,
+        DisplayName=display_name,
         NodeClass=node_class,
         TypeDefinition=type_definition(target) if node_class in _INSTANCES else _NO_TYPE,
     )
@@ -58,8 +66,14 @@ def type_reference(aspace: AddressSpace, definition: Node) -> ua.ReferenceDescri
     return describe(aspace, _HAS_TYPE_DEFINITION, definition, forward=True)
 
 
-def described_already(node: Node, kind: ua.NodeId, target: ua.NodeId, *, forward: bool) -> bool:
-    """Whether a node has such a reference."""
-    return any(
-        each.IsForward == forward and each.NodeId == target and each.ReferenceTypeId == kind for each in node.references
-    )
+def direction_of(kind: ua.NodeId, one: Node, other: Node) -> bool | None:
+    """Whether a reference of this type leads from one node to the other (True), back (False), or not at all (None).
+
+    References are known to both ends, so it looks at the end that has fewer: a type may have thousands.
+    """
+    if len(other.references) < len(one.references):
+        direction = direction_of(kind, other, one)
+        return None if direction is None else not direction
+    target = other.nodeid
+    found = (each.IsForward for each in one.references if each.NodeId == target and each.ReferenceTypeId == kind)
+    return next(found, None)
