@@ -202,7 +202,7 @@ class UserDirectory(Protocol):
         """
         ...
 
-    def by_certificate(self, thumbprint: str) -> KnownUser:
+    async def by_certificate(self, thumbprint: str) -> KnownUser:
         """Whose certificate this is. That the client holds its key, and that it is trusted, is for the adapter to see.
 
         Args:

@@ -57,7 +57,7 @@ class Users:
         self._users: Mapping[str, User] = {} if file is None else file.read()
         self._complaint = ""
         self._pauses = LoginPauses(clock)
-        self._turn = anyio.Lock()
+        self._turn, self._reading = anyio.Lock(), anyio.Lock()
         self._free_at_ns = 0
         self._waiting: Counter[Place] = Counter()
         self._nobody = PasswordHash.of_nobody()
@@ -88,8 +88,9 @@ class Users:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def by_certificate(self, thumbprint: str) -> KnownUser:
+    async def by_certificate(self, thumbprint: str) -> KnownUser:
         """See `ports.UserDirectory.by_certificate`."""
+        await self._refresh()
         for name, user in self._users.items():
             if thumbprint in user.certificates and name not in self._operators:
                 if user.disabled:
@@ -101,6 +102,7 @@ class Users:
         """See `ports.UserDirectory.by_password`."""
         self._require_patience(name, place)
         with self._waiting_room(place):
+            await self._refresh()
             async with self._turn:
                 await self._clock.sleep_until(self._free_at_ns)
                 self._require_patience(name, place)
@@ -113,17 +115,24 @@ class Users:
         return self._welcome(name, place, user)
 
     async def run(self, *, task_status: TaskStatus[None]) -> None:
-        """Follow the users file until cancelled. What cannot be used changes nothing, and is told once."""
+        """Follow the users file until cancelled; whoever logs in is judged by what it says then, without waiting."""
         task_status.started()
         while self._file is not None:
             await anyio.sleep(LOOK_S)
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Take in what has changed in the file. What cannot be used changes nothing, and is told once."""
+        if self._file is None:
+            return
+        async with self._reading:
             try:
                 users = await anyio.to_thread.run_sync(self._file.read_if_changed)
             except InputError as error:
                 if str(error) != self._complaint:
                     _LOG.error("%s; everybody stays as before", error)
                 self._complaint = str(error)
-                continue
+                return
             if users is not None:
                 self._complaint = ""
                 self._take(users)

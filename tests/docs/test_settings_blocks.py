@@ -20,6 +20,9 @@ from gateway.cli.simulate import load_simulator
 from gateway.errors import SettingsError
 from gateway.model.bus_spec import LinkKind
 from gateway.model.readings import ProtocolKind
+from gateway.model.role import Role
+from gateway.model.user import ROLE_ENTRIES, User
+from gateway.runtime.user_file import write_users
 from gateway.settings.load import check_settings, load_settings
 from tests.docs.pages import BLOCKS, ROOT, Block
 
@@ -40,6 +43,14 @@ def write_secrets(text: str, folder: Path) -> None:
     """The reader makes these files by a command of the page."""
     for name in SECRET.findall(text):
         (folder / name).write_text("a long pass phrase\n")
+
+
+def write_users_file(content: dict[str, Any], folder: Path) -> None:
+    """The reader adds these users by a command of the page."""
+    if "users_file" in content:
+        allowed = {name for one in content["analysers"].values() for names in one["actions"].values() for name in names}
+        users = {name: User(Role.ENGINEER) for name in allowed if name not in ROLE_ENTRIES}
+        write_users(folder / content["users_file"], users)
 
 
 def by_kind(kind: str) -> list[Any]:
@@ -72,7 +83,7 @@ def completed(fragment: dict[str, Any]) -> dict[str, Any]:
             f"a{number}": {"driver": "servomex4100", "bus": name, "channels": {"I1": {"unit": "%"}}}
             for number, name in enumerate(buses)
         }
-    adapters = fragment.get("adapters", {"opcua": None})
+    adapters = fragment.get("adapters", {"opcua": {"anonymous": "observer"}})
     return fragment | {"site": "fragment", "buses": buses, "analysers": analysers, "adapters": adapters}
 
 
@@ -84,6 +95,7 @@ def settings_without_warnings(path: Path) -> None:
 def test_gateway_files(block: Block, tmp_path: Path) -> None:
     assert block.title, f"{block.where}: give the file a title, or mark it as a fragment"
     write_secrets(block.text, tmp_path)
+    write_users_file(parsed(block.text), tmp_path)
     path = tmp_path / "gateway.yaml"
     path.write_text(block.text)
     settings_without_warnings(path)

@@ -72,12 +72,21 @@ async def test_who_may_log_in(directory: Users) -> None:
     assert directory.members(Role.ENGINEER) == ("anna",)
 
 
-def test_certificates(directory: Users) -> None:
-    assert directory.by_certificate(THUMBPRINT).name == "anna"
-    assert directory.by_certificate("ef" * 32).role is Role.OPERATOR
+async def test_certificates(directory: Users) -> None:
+    assert (await directory.by_certificate(THUMBPRINT)).name == "anna"
+    assert (await directory.by_certificate("ef" * 32)).role is Role.OPERATOR
     for thumbprint in ("cd" * 32, "00" * 32):
         with pytest.raises(LoginRefusedError):
-            directory.by_certificate(thumbprint)
+            await directory.by_certificate(thumbprint)
+
+
+async def test_a_login_is_judged_by_what_the_file_says_then(directory: Users, path: Path) -> None:
+    """Even if nobody follows it."""
+    known = read_users(path)
+    write_users(path, known | {name: replace(known[name], disabled=True) for name in ("anna", "ben")})
+    assert await login(directory, "ben", "guess me not") is None
+    with pytest.raises(LoginRefusedError):
+        await directory.by_certificate(THUMBPRINT)
 
 
 def test_nobody_can_log_in_without_passwords() -> None:
@@ -156,7 +165,7 @@ async def until(condition: Any) -> None:
 @pytest.mark.usefixtures("quick_look")
 async def test_what_is_written_counts_at_once(directory: Users, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     anna = await directory.by_password("anna", lambda: "Schlüssel", HERE)
-    by_card = directory.by_certificate(THUMBPRINT)
+    by_card = await directory.by_certificate(THUMBPRINT)
     heard: list[int] = []
     unhear = directory.on_change(lambda: heard.append(1))
     known = read_users(path)

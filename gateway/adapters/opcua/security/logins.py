@@ -222,7 +222,7 @@ class Logins:
         await to_thread.run_sync(judge, limiter=self._thread)
         assert self._users is not None  # noqa: S101  seen to by _algorithms
         try:
-            user = self._users.by_certificate(hashlib.sha256(certificate).hexdigest())
+            user = await self._users.by_certificate(hashlib.sha256(certificate).hexdigest())
         except LoginRefusedError as error:
             raise LoginFailedError(StatusCodes.BadUserAccessDenied, "", error.what) from error
         return Login(ClientIdentity(user.name, user.role, certificate), user)
