@@ -257,13 +257,6 @@ class SecureChannel(UaProcessor):
         self._server.requests.reject(status)
         self.send_encoded(service_fault(request_handle, status), request_id)
 
-    def _should_close_session_on_transport_loss(self) -> bool:
-        """A session without subscriptions ends with its connection; one with some waits for its client."""
-        session = self.session
-        return isinstance(session, ClientSession) and not (
-            session.is_activated() and self._server.subscriptions.of(session)
-        )
-
     def _known_session(self, token: ua.NodeId) -> ClientSession:
         session = self._server.lookup_external_session(token)
         if not isinstance(session, ClientSession):
@@ -334,12 +327,17 @@ class SecureChannel(UaProcessor):
             self._session_watchdog_task = asyncio.create_task(self._session_watchdog_loop())
 
     async def close(self) -> None:
-        """Forget a connection that is gone: nobody waits for its calls, and a session that has moved on stays."""
+        """Forget a connection that is gone: nobody waits for its calls, and sessions that have moved on stay.
+
+        A session without subscriptions ends with its connection; one with some waits for its client.
+        """
         self._calls.cancel()
-        if isinstance(self.session, ClientSession):
-            self.session.publish_requests.drop_channel(self)
-            if self.session.channel is self:
-                self.session.channel = None
-            else:
-                self.session = None
+        abandoned = [session for session in self._server.client_sessions() if session.channel is self]
+        for session in abandoned:
+            session.channel = None
+            session.publish_requests.drop_channel(self)
+        self.session = None  # the base class knows of one alone
         await super().close()
+        for session in abandoned:
+            if session.channel is None and not (session.is_activated() and self._server.subscriptions.of(session)):
+                await session.close_session(delete_subs=True)
