@@ -22,15 +22,15 @@ ANALYSERS = {"north": 1, "south": 2, "west": 3}
 RATE_HZ = 5.0
 CHANNELS = {slot: {"unit": "%"} for slot in ("I1", "I2", "D1", "D2")}
 
-OpenScene = Callable[[], AbstractAsyncContextManager[Scene]]
+OpenScene = Callable[..., AbstractAsyncContextManager[Scene]]
 
 
 @pytest.fixture
 def open_scene(start_gateway: StartGateway) -> OpenScene:
-    """Start simulator, gateway and healthy clients; at the end the gateway must stop calmly and have logged nothing."""
+    """Start simulator, gateway and healthy clients; further settings as for `start_gateway`."""
 
     @asynccontextmanager
-    async def scene() -> AsyncIterator[Scene]:
+    async def scene(**settings: Any) -> AsyncIterator[Scene]:
         instruments = tuple(InstrumentSettings(address) for address in ANALYSERS.values())
         line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_TCP, instruments, baudrate=None, turnaround_s=0.0)
         async with AsyncExitStack() as stack:
@@ -47,7 +47,7 @@ def open_scene(start_gateway: StartGateway) -> OpenScene:
                 }
                 for name, address in ANALYSERS.items()
             }
-            gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers))
+            gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers, **settings))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             clients = await stack.enter_async_context(watching(gateway, list(ANALYSERS)))
             machine = Machine()

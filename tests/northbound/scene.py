@@ -33,6 +33,9 @@ MOST_LOG_LINES = 2
 """Lines that an attack may add to the log: somebody is turned away, on either protocol."""
 
 
+AUDIT = " gateway.audit: "
+"""Who is turned away is listed there, within bounds of its own."""
+
 STALL_S = 0.1
 
 
@@ -72,8 +75,11 @@ class TickWatch:
 class HealthyClients:
     """A libca monitor and an asyncua subscription that want to see every tick of every analyser."""
 
-    def __init__(self, names: Sequence[str], libca: LibcaProcess, opcua: Client, watch: TickWatch) -> None:
+    def __init__(
+        self, names: Sequence[str], libca: LibcaProcess, opcua: Client, watch: TickWatch, subscription_id: int
+    ) -> None:
         self.names = names
+        self.subscription_id = subscription_id
         self._libca = libca
         self._opcua = opcua
         self._watch = watch
@@ -118,7 +124,7 @@ async def watching(gateway: RunningGateway, names: Sequence[str]) -> AsyncIterat
         subscription = await opcua.create_subscription(100, watch)
         nodes = [opcua.get_node(f"ns=2;s={name}/Status/Tick") for name in names]
         await subscription.subscribe_data_change(nodes, queuesize=100)
-        clients = HealthyClients(names, libca, opcua, watch)
+        clients = HealthyClients(names, libca, opcua, watch, subscription.subscription_id)
         await clients.see_ticks(2)
         yield clients
 
@@ -170,7 +176,8 @@ class Scene:
         late, dropped, errors = [sum(await self.clients.counter(name)) for name in ("Late", "Dropped", "Errors")]
         drift = max(await self.clients.counter("MaxDrift"))
         memory = await to_thread.run_sync(lambda: self.usage.memory_info().rss / 1e6)
-        sockets, lines = await self.sockets(), len(self.gateway.log)
+        sockets = await self.sockets()
+        lines = sum(AUDIT not in line for line in self.gateway.log)
         return Measure(late, dropped, errors, drift, memory, sockets, lines, self.machine.lost_s)
 
     async def sockets(self) -> int:
@@ -199,7 +206,9 @@ class Scene:
                 process.kill()
         await self.until_sockets(before)
 
-    async def judge(self, quiet: Measure, before: Measure, rounds: Sequence[Measure]) -> None:
+    async def judge(
+        self, quiet: Measure, before: Measure, rounds: Sequence[Measure], most_log_lines: int = MOST_LOG_LINES
+    ) -> None:
         """Between `before` and the last round all was as between `quiet` and `before`, when nobody attacked.
 
         Where the machine had no time for anybody, slots that passed meanwhile are not the attack's.
@@ -213,4 +222,4 @@ class Scene:
         assert last.memory_mb - before.memory_mb < MOST_MEMORY_MB
         assert last.memory_mb - first.memory_mb < MOST_REGROWTH_MB
         assert last.sockets == before.sockets
-        assert last.log_lines - before.log_lines <= MOST_LOG_LINES, self.gateway.log
+        assert last.log_lines - before.log_lines <= most_log_lines, self.gateway.log

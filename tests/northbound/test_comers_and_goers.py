@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
-from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.site_builder import build_site
+from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
 
 FEW_SESSIONS = 4
@@ -24,7 +26,7 @@ class Deaf:
 @pytest.mark.parametrize("limits", [Limits(sessions=FEW_SESSIONS), Limits(sessions_per_address=FEW_SESSIONS)])
 async def test_sessions_of_clients_that_are_gone_make_room(limits: Limits) -> None:
     site = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
-    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=limits))) as url:
+    async with serving(OpcUaAdapter(site, replace(OPEN_SETTINGS, limits=limits))) as url:
         async with Client(url) as stays:
             subscription = await stays.create_subscription(100, Deaf())
             gone = []

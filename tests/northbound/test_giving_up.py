@@ -19,12 +19,12 @@ from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.network import connection as opcua_connection
-from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
 from tests.northbound import ca_attacks, opcua_attacks
+from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
 
 PATIENCE_S = 20.0
@@ -33,7 +33,7 @@ MakeAdapter = Callable[[SiteSpec], Any]
 
 
 def opcua(site: SiteSpec) -> OpcUaAdapter:
-    return OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))
+    return OpcUaAdapter(site, OPEN_SETTINGS)
 
 
 def channel_access(site: SiteSpec) -> ChannelAccessAdapter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -14,13 +15,13 @@ from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.services import operation_limits
-from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
 from tests.northbound.ca_attacks import VERSION, create
 from tests.northbound.opcua_attacks import Deaf
+from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
 
 CHANNELS = {"I1": ChannelSpec("%")}
@@ -51,7 +52,7 @@ async def test_channels_of_one_circuit_are_bounded(site: SiteSpec, monkeypatch: 
 
 
 async def test_operations_of_one_request_are_bounded_before_they_are_decoded(site: SiteSpec) -> None:
-    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0))) as url, Client(url) as client:
+    async with serving(OpcUaAdapter(site, OPEN_SETTINGS)) as url, Client(url) as client:
         limits = client.get_node(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
         assert await limits.read_value() == operation_limits.MAX_OPERATIONS
         node = client.get_node(TICK)
@@ -65,7 +66,7 @@ async def test_operations_of_one_request_are_bounded_before_they_are_decoded(sit
 
 async def test_monitored_items_of_all_clients_are_bounded(site: SiteSpec) -> None:
     limits = Limits(monitored_items=5)
-    async with serving(OpcUaAdapter(site, OpcUaSettings(host="127.0.0.1", port=0, limits=limits))) as url:
+    async with serving(OpcUaAdapter(site, replace(OPEN_SETTINGS, limits=limits))) as url:
         async with Client(url) as first, Client(url) as second:
             one, other = await first.create_subscription(100, Deaf()), await second.create_subscription(100, Deaf())
             handles = await one.subscribe_data_change([first.get_node(TICK)] * 4)

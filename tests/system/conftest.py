@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 
 from gateway.streaming.clock import SystemClock
 from tests.clients.libca import LibcaClient
+from tests.open_server import OPEN
 from tests.ports import free_port
 
 
@@ -46,19 +47,25 @@ def clock() -> SystemClock:
 
 @pytest.fixture
 def start_gateway(tmp_path: Path) -> StartGateway:
-    """Start a gateway with these buses and analysers and both adapters; stop it with SIGTERM at the end."""
+    """Start a gateway with these buses and analysers and both adapters; stop it with SIGTERM at the end.
+
+    `opcua` adds to that section, and what else is given adds sections.
+    """
 
     @asynccontextmanager
-    async def start(buses: dict[str, Any], analysers: dict[str, Any]) -> AsyncIterator[RunningGateway]:
+    async def start(
+        buses: dict[str, Any], analysers: dict[str, Any], opcua: Mapping[str, Any] | None = None, **sections: Any
+    ) -> AsyncIterator[RunningGateway]:
         opcua_port, ca_port = free_port(), free_port()
         settings = {
             "site": "systemtest",
             "buses": buses,
             "analysers": analysers,
             "adapters": {
-                "opcua": {"host": "127.0.0.1", "port": opcua_port},
+                "opcua": OPEN | {"port": opcua_port} | (opcua or {}),
                 "epics_ca": {"prefix": "T:", "interfaces": ["127.0.0.1"], "port": ca_port},
             },
+            **sections,
         }
         config = tmp_path / "gateway.yaml"
         with config.open("w") as file:
