@@ -36,8 +36,12 @@ class _Family:
     inverse: dict[ua.NodeId, ua.ReferenceDescription]
 
 
-class _Batch:
-    """One call of `add_nodes`; holds what its nodes share."""
+class NodeBatch:
+    """Adds nodes one by one, and holds what they share, for as long as there are more of their kind to come.
+
+    Args:
+        aspace: Where to add.
+    """
 
     def __init__(self, aspace: AddressSpace) -> None:
         self._aspace = aspace
@@ -64,10 +68,9 @@ class _Batch:
         kind = reference.nodeid
         if kind not in family.inverse:
             family.inverse[kind] = describe(aspace, kind, family.parent, forward=False)
-        node.references.append(family.inverse[kind])
         definition = self._type(item)
-        if definition is not None:
-            node.references.append(definition)
+        back = family.inverse[kind]
+        node.references = [back] if definition is None else [back, definition]
         labels = node.attributes.labels
         family.parent.references.append(
             ua.ReferenceDescription(
@@ -139,7 +142,7 @@ def add_nodes(aspace: AddressSpace, items: Iterable[ua.AddNodesItem]) -> None:
     Raises:
         AdapterError: A node has no parent or no type, or its NodeId or BrowseName is taken; it is named.
     """
-    batch = _Batch(aspace)
+    batch = NodeBatch(aspace)
     with not_collecting_garbage():
         for item in items:
             batch.add(item)

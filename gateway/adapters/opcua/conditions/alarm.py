@@ -5,7 +5,6 @@ Pure Python: it looks at no clock and at no value. It is told what they say, and
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -52,6 +51,10 @@ class Alarm:
         event_at: Time of its last event.
     """
 
+    __slots__ = (
+        "_episode", "_new_event_id", "_sent", "event_at", "event_id", "max_shelved_ns", "message", "state", "times",
+    )  # fmt: skip
+
     def __init__(self, severity: int, max_shelved_ns: int, new_event_id: Callable[[], bytes], now: Stamp) -> None:
         self.state = AlarmState(Finding(None, severity, State.WAITING, ""))
         self.times = dict.fromkeys(Aspect, now)
@@ -61,7 +64,7 @@ class Alarm:
         self.max_shelved_ns = max_shelved_ns
         self._new_event_id = new_event_id
         self._episode = 0
-        self._sent: OrderedDict[bytes, _Sent] = OrderedDict()
+        self._sent: dict[bytes, _Sent] = {}
 
     def observe(self, finding: Finding, now: Stamp) -> bool:
         """Take what the values say. While nobody can tell, everything but the quality stays as it was."""
@@ -206,7 +209,7 @@ class Alarm:
         self.message, self.event_at, self.event_id = message, now, self._new_event_id()
         self._sent[self.event_id] = _Sent(self._episode, new.stage)
         if len(self._sent) > REMEMBERED_EVENTS:
-            self._sent.popitem(last=False)
+            del self._sent[next(iter(self._sent))]
         return True
 
 

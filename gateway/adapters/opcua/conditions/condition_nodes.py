@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from asyncua import ua
-from asyncua.server.address_space import AddressSpace, AttributeValue, NodeData
+from asyncua.server.address_space import AddressSpace, NodeData
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.address_space.builder import add_nodes, add_reference
+from gateway.adapters.opcua.address_space.builder import NodeBatch, add_nodes, add_reference
 from gateway.adapters.opcua.address_space.node_items import object_item, variable_item
 from gateway.adapters.opcua.address_space.references import describe
 from gateway.adapters.opcua.conditions.condition import Condition
@@ -54,6 +54,40 @@ class _ConditionNode:
             complete, self._complete = self._complete, None
             complete()
         return self._references
+
+
+class _PulledValue:
+    """The Value attribute of a node below a condition; stands in for asyncua's AttributeValue."""
+
+    __slots__ = ("_condition", "_row", "_watchers")
+
+    value_setter = None
+
+    def __init__(self, condition: Condition, row: FieldRow) -> None:
+        self._condition = condition
+        self._row = row
+        self._watchers: dict[int, Callable[..., Any]] | None = None
+
+    @property
+    def value(self) -> ua.DataValue:
+        """As it is now."""
+        return self.value_callback()
+
+    def value_callback(self, _node_id: object = None, _attribute: object = None) -> ua.DataValue:
+        """As it is now; that there is such a method tells watchers to look again and again."""
+        condition, row = self._condition, self._row
+        value = row.variant(condition)
+        at, now = condition.alarm.event_at.utc, condition.clock.stamp().utc
+        if isinstance(value.Value, ua.StatusCode) and row.kind != ua.VariantType.StatusCode:
+            return data_value(_NULL, value.Value, at, now)  # the condition is disabled
+        return data_value(value, ua.StatusCode(), at, now)
+
+    @property
+    def datachange_callbacks(self) -> dict[int, Callable[..., Any]]:
+        """Those of watchers, who are not told anything."""
+        if self._watchers is None:
+            self._watchers = {}
+        return self._watchers
 
 
 class _Nodes(dict[ua.NodeId, NodeData]):
@@ -102,6 +136,7 @@ class ConditionNodes:
         self._aspace = aspace
         self._health_folders = health_folders
         self._conditions = {condition.spec.identifier: condition for condition in conditions}
+        self._batch = NodeBatch(aspace)
 
     def install(self) -> None:
         """Add the conditions. After everything else that refers to nodes of the site, so that nothing looks yet."""
@@ -156,7 +191,8 @@ class ConditionNodes:
 
     def _unfold(self, condition: Condition) -> None:
         rows = list(rows_of(condition))
-        add_nodes(self._aspace, self._parts(condition, rows))
+        for item in self._parts(condition, rows):
+            self._batch.add(item)
         for row in rows:
             self._bind(condition, row)
         self._refer_to_methods(condition.node_id, CONDITION_METHODS)
@@ -190,9 +226,8 @@ class ConditionNodes:
             )
 
     def _bind(self, condition: Condition, row: FieldRow) -> None:
-        attribute = AttributeValue(ua.DataValue(_NULL))
-        attribute.value_callback = lambda _node_id, _attribute: _data(condition, row)
-        self._aspace[_place(condition, row)].attributes[AttributeIds.Value] = attribute
+        pulled: Any = _PulledValue(condition, row)
+        self._aspace[_place(condition, row)].attributes[AttributeIds.Value] = pulled
 
     def _refer_to_methods(self, owner: ua.NodeId, methods: Iterable[ConditionMethod]) -> None:
         """Conditions share the methods of their types (OPC 10000-3 section 6.4.4.3); those do not refer back."""
@@ -208,12 +243,3 @@ def _place(condition: Condition, row: FieldRow) -> ua.NodeId:
 
 def _parent(condition: Condition, row: FieldRow) -> ua.NodeId:
     return site_node("/".join((condition.spec.identifier, *(name for _namespace, name in row.path[:-1]))))
-
-
-def _data(condition: Condition, row: FieldRow) -> ua.DataValue:
-    value = row.variant(condition)
-    at = condition.alarm.event_at.utc
-    now = condition.clock.stamp().utc
-    if isinstance(value.Value, ua.StatusCode) and row.kind != ua.VariantType.StatusCode:
-        return data_value(_NULL, value.Value, at, now)  # the condition is disabled
-    return data_value(value, ua.StatusCode(), at, now)
