@@ -30,18 +30,22 @@ from gateway.adapters.opcua.conditions.alarm_kinds import (
     AlarmName,
 )
 from gateway.adapters.opcua.conditions.alarm_stages import STAGES, Refusal, Signal, Stage
+from gateway.adapters.opcua.models.activity import MACHINE_STATES
+from gateway.adapters.opcua.models.namespaces import EDITIONS, GAS, NodeRef
+from gateway.adapters.opcua.models.padim_types import PADIM_TYPES, TECHNOLOGIES
 from gateway.cli import command as cli
 from gateway.model.actions import ActionSpec
 from gateway.model.bus_health import AddressState
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
+from gateway.model.device_health import HEALTH_BY_FLAG, HEALTH_BY_VALUE, PRIORITY
 from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
 from gateway.model.quality import QUALITY
 from gateway.model.quality_overrides import OVERRIDABLE, QualityOverride, best_class
-from gateway.model.site_builder import build_site
+from gateway.model.site_builder import CHANNEL_FLAGS, build_site
 from gateway.model.status_codes import STATUS_CODES
 from gateway.model.unit_spelling import ALIASES
 from gateway.settings.field_notes import notes_in, summary_of
@@ -358,12 +362,77 @@ def _stage_text(following: Stage | Refusal) -> str:
     return ", ".join(words)
 
 
+_FLAGS = {meaning: text for _name, meaning, text in CHANNEL_FLAGS}
+
+
+def _browse_name(node: NodeRef) -> str:
+    return next(f"`{row.name.text}`" for row in PADIM_TYPES if row.node == node)
+
+
+def companion_models_page() -> str:
+    """What follows from points in PA-DIM and ADI."""
+    technologies = [
+        (f"`{technology.value}`", _browse_name(types.signal), _browse_name(types.analyser))
+        for technology, types in TECHNOLOGIES.items()
+    ]
+    signals = [(_FLAGS[flag], f"`{health.name}`", str(health.value)) for flag, health in HEALTH_BY_FLAG.items()]
+    signals += [
+        (f"A value is `{state.value}`", f"`{health.name}`", str(health.value))
+        for state, health in HEALTH_BY_VALUE.items()
+    ]
+    machines = [
+        (
+            activity.value,
+            *(f"`{name}`" if name else "" for name in (row.device, row.channel, row.operating, row.execute)),
+            str(row.cycle),
+        )
+        for activity, row in MACHINE_STATES.items()
+    ]
+    editions = [
+        (
+            f"`{namespace.value}`",
+            edition.version,
+            f"{edition.published:%Y-%m-%d}",
+            "all" if namespace is GAS else "part",
+        )
+        for namespace, edition in EDITIONS.items()
+    ]
+    return (
+        "What OPC UA clients see of an analyser with `model: padim` or `model: adi`.\n"
+        "[How to choose one, and what is where](../how-to/opcua-models.md).\n"
+        "\n## PA-DIM: types by technology\n\n"
+        "An analyser is of the type of a technology if all its measured channels are of that one, else it is a\n"
+        "`ProcessAnalyserType`. A channel whose technology is not known is an `AnalyticalSignalType`; an external\n"
+        "input is an `AnalogSignalType`.\n\n"
+        + table(("`technology`", "Type of the channel", "Type of the analyser"), technologies)
+        + "\n## Health by NAMUR NE 107\n\n"
+        "`DeviceHealth` of the analyser, and `DiagnosticStatus` of it and of its channels in ADI. Of several signals\n"
+        f"one counts: {', then '.join(f'`{health.name}`' for health in PRIORITY)}; without any\n"
+        "it is `NORMAL`, 0. For an analyser, its own flags count and those of all its channels. Channels out of\n"
+        "service do not count, process alarms neither. Without communication the StatusCode says so.\n\n"
+        + table(("What there is", "Signal", "Number"), signals)
+        + "\n## ADI: state machines\n\n"
+        "What a channel is doing, and what that means for the `AnalyserStateMachine` of the device, the channel's\n"
+        "`ChannelStateMachine`, `OperatingSubStateMachine` and `OperatingExecuteSubStateMachine`, and the\n"
+        "`ExecutionCycle` of its stream. An empty cell is a machine that is not active: it has no value, and a bad\n"
+        "StatusCode. The device powers up while all measured channels warm up.\n\n"
+        + table(("The channel", "Device", "Channel", "Operating", "Execute", "Cycle"), machines)
+        + "\n## Namespaces\n\nThose that the analysers of a site need, in this order.\n\n"
+        + table(("Namespace", "Edition", "Published", "Types served"), editions)
+    )
+
+
 PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "quality.md": ("Quality of a value", "gateway/model/quality.py", quality_page),
     "units.md": ("Engineering units", "gateway/adapters/opcua/address_space/units.py", units_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
     "alarms.md": ("Alarms over OPC UA", "gateway/adapters/opcua/conditions/alarm_kinds.py", alarms_page),
     "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
+    "companion-models.md": (
+        "Companion models",
+        "gateway/adapters/opcua/models and gateway/model/device_health.py",
+        companion_models_page,
+    ),
     "settings.md": ("Settings file", "the settings dataclasses and their docstrings", settings_page),
     "command-line.md": ("Command line", "gateway/cli/command.py", command_line_page),
 }
