@@ -6,9 +6,10 @@ from typing import Any
 
 import anyio
 import pytest
+from asyncua import Client, ua
 
 from gateway.adapters.epics_ca import circuit
-from gateway.adapters.opcua.services import server_status
+from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.app import Gateway
 from gateway.runtime import adapter_runner
 from gateway.settings.load import load_settings
@@ -59,8 +60,14 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> None
     monkeypatch.setattr(owner, method, fail)
 
 
-async def crash_opcua(monkeypatch: pytest.MonkeyPatch, _installation: Installation) -> None:
-    fail_once(monkeypatch, server_status.ServerStatus, "show")  # called every second
+async def crash_opcua(monkeypatch: pytest.MonkeyPatch, installation: Installation) -> None:
+    fail_once(monkeypatch, MethodTable, "call")
+    client = Client(installation.url)
+    await client.connect()
+    with pytest.raises((ConnectionError, ua.UaError)):
+        await client.uaclient.call([ua.CallMethodRequest(ua.NodeId(2253), ua.NodeId(11492))])
+    client.disconnect_socket()
+    await client.disconnect()
 
 
 async def crash_ca(monkeypatch: pytest.MonkeyPatch, installation: Installation) -> None:

@@ -3,7 +3,7 @@
 | ServiceLevel | meaning                                              |
 |--------------|------------------------------------------------------|
 | 255          | every analyser of the site is heard                  |
-| 2 to 198     | some are: 2 + 196 x heard / all, rounded down        |
+| 2 to 199     | some are: 2 + 198 x heard / all, rounded down        |
 | 1            | none is                                              |
 | 0            | the gateway is being stopped                         |
 
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from gateway.model.quality import State
 
 HEALTHY, NO_DATA, STOPPING = 255, 1, 0
-_LEAST, _SPAN = 2, 196
+_LEAST, _SPAN = 2, 198
 _UNHEARD = frozenset(
     {
         State.WAITING,

@@ -129,8 +129,8 @@ async def test_time_passes_only_for_those_who_look(url: str) -> None:
         ([[State.ANALYSER_FAULT, State.STALE]], 255),
         ([[State.WAITING, State.WAITING]], 1),
         ([[State.COMMUNICATION_LOST], [State.STOPPED], [State.OUT_OF_SERVICE]], 1),
-        ([[State.GOOD], [State.STALE]], 100),
-        ([[State.GOOD]] * 99 + [[State.COMMUNICATION_INTERRUPTED]], 196),
+        ([[State.GOOD], [State.STALE]], 101),
+        ([[State.GOOD]] * 99 + [[State.COMMUNICATION_INTERRUPTED]], 198),
         ([[State.GOOD]] + [[State.STALE]] * 999, 2),
     ],
 )
@@ -147,9 +147,9 @@ async def test_the_service_level_follows_the_analysers(
         await subscription.subscribe_data_change(client.get_node(LEVEL))
         for change, level in (
             (None, 1),
-            (update(), 100),
+            (update(), 101),
             (update((12.5,), group=2), 255),
-            (update(state=State.COMMUNICATION_LOST), 100),
+            (update(state=State.COMMUNICATION_LOST), 101),
             (update(state=State.ANALYSER_FAULT), 255),
         ):
             if change is not None:
