@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -17,6 +17,7 @@ from gateway.adapters.opcua.conditions.condition_fields import fields_of
 from gateway.adapters.opcua.conditions.condition_methods import offer_condition_methods
 from gateway.adapters.opcua.conditions.condition_nodes import ConditionNodes
 from gateway.adapters.opcua.conditions.event import Event
+from gateway.adapters.opcua.conditions.event_types import EventTypes
 from gateway.adapters.opcua.conditions.notifier import EventNotifier
 from gateway.adapters.opcua.conditions.notifier_hierarchy import add_notifiers
 from gateway.adapters.opcua.conditions.refresh import ConditionRefresh, EventItems
@@ -91,9 +92,9 @@ class ConditionEngine:
         self._clock = clock
         self._new_event_id = event_ids()
         self._events = SimpleEvents(self._new_event_id)
-        self._refresh = ConditionRefresh(items, notifier, self._retained, self._of_server)
         self._analysers: dict[int, _Analyser] = {}
         self._conditions: list[Condition] = []
+        self._refresh = ConditionRefresh(items, notifier, self._conditions, _event, self._of_server)
         self._rescheduled = anyio.Event()
 
     def install(self) -> None:
@@ -114,6 +115,7 @@ class ConditionEngine:
         callable_on = {node_id: one for one in self._conditions for node_id in (one.node_id, one.shelving_id)}
         offer_condition_methods(self._methods, callable_on, self._answered, self._clock)
         self._refresh.offer(self._methods)
+        EventTypes.of(self._aspace)  # the first client need not wait for them
 
     def apply(self, update: Update) -> None:
         """Judge one Update, after its values have been shown. Never suspends."""
@@ -208,9 +210,6 @@ class ConditionEngine:
         condition.received_at = self._clock.stamp()
         if self._notifier.is_heard:
             self._notifier.emit(_event(condition))
-
-    def _retained(self) -> Iterator[Event]:
-        return (_event(condition) for condition in self._conditions if condition.alarm.state.retain)
 
     def _of_server(self, event_type: int, message: str, severity: int) -> Event:
         return self._events.of_server(event_type, message, severity, self._clock.stamp())

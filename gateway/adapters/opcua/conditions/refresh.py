@@ -1,11 +1,11 @@
 """ConditionRefresh: what a client that has just come must know of conditions (OPC 10000-9 sections 5.5.7 and 5.5.8).
 
-It is done in one go, so that no refresh can run into another one, and no event comes between its start and its end.
+A site can have thousands of alarms that are open, so others get their turn in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from asyncua import ua
@@ -13,15 +13,18 @@ from asyncua.common.utils import ServiceError
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
+from gateway.adapters.opcua.conditions.condition import Condition
 from gateway.adapters.opcua.conditions.event import Event
 from gateway.adapters.opcua.conditions.event_types import CONDITION_TYPE
 from gateway.adapters.opcua.conditions.notifier import EventItem, EventNotifier
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.method_table import MethodCall, MethodFailedError, MethodTable
 from gateway.adapters.opcua.services.sessions import ClientSession
 from gateway.model.role import Role
 
 _SEVERITY = 100
+_CONDITIONS_PER_BREATH = 4
 _IDS = ObjectIds
 
 
@@ -43,7 +46,8 @@ class ConditionRefresh:
     Args:
         items: Where items are found.
         notifier: Knows whose events an item hears.
-        retained: Present event of every condition that is of interest.
+        conditions: All of them.
+        event_of: Present event of a condition.
         simple_event: Makes an event of a type from its message and severity; its source is the Server object.
     """
 
@@ -51,13 +55,16 @@ class ConditionRefresh:
         self,
         items: EventItems,
         notifier: EventNotifier,
-        retained: Callable[[], Iterable[Event]],
+        conditions: Sequence[Condition],
+        event_of: Callable[[Condition], Event],
         simple_event: Callable[[int, str, int], Event],
     ) -> None:
         self._items = items
         self._notifier = notifier
-        self._retained = retained
+        self._conditions = conditions
+        self._event_of = event_of
         self._simple_event = simple_event
+        self._refreshing: set[int] = set()
 
     def offer(self, table: MethodTable) -> None:
         """Make the methods callable for everybody who can have subscriptions."""
@@ -73,21 +80,37 @@ class ConditionRefresh:
 
     async def _refresh(self, call: MethodCall) -> Sequence[ua.Variant]:
         subscription_id, *item_ids = (int(one.Value) for one in call.arguments)
+
+        def items() -> Sequence[EventItem]:
+            """Those that are still there."""
+            found = self._items(subscription_id, call.session)
+            return [one for one in found if one.item_id in item_ids] if item_ids else found
+
         try:
-            items = self._items(subscription_id, call.session)
+            if not items() and item_ids:
+                raise MethodFailedError(StatusCodes.BadMonitoredItemIdInvalid, reason="no such item on events")
+            if subscription_id in self._refreshing:
+                raise MethodFailedError(StatusCodes.BadRefreshInProgress, reason="one refresh of it after the other")
+            self._refreshing.add(subscription_id)
+            try:
+                await self._tell(items)
+            finally:
+                self._refreshing.discard(subscription_id)
         except ServiceError as error:
             raise MethodFailedError(error.code, reason="this session has no such subscription") from error
-        if item_ids:
-            items = [one for one in items if one.item_id == item_ids[0]]
-            if not items:
-                raise MethodFailedError(StatusCodes.BadMonitoredItemIdInvalid, reason="no such item on events")
-        begin = self._simple_event(_IDS.RefreshStartEventType, "refresh begins", _SEVERITY)
-        end = self._simple_event(_IDS.RefreshEndEventType, "refresh ends", _SEVERITY)
-        retained = [(event, self._notifier.way(event.source)) for event in self._retained()]
-        for item in items:
-            item.deliver(begin)
-            for event, way in retained:
-                if item.notifier in way:
-                    item.deliver(event)
-            item.deliver(end)
         return ()
+
+    async def _tell(self, items: Callable[[], Sequence[EventItem]]) -> None:
+        """A condition is told as it is when its turn comes; its own events may come in between."""
+        breath = Breath(_CONDITIONS_PER_BREATH)
+        for item in items():
+            item.deliver(self._simple_event(_IDS.RefreshStartEventType, "refresh begins", _SEVERITY))
+        for condition in self._conditions:
+            if condition.alarm.state.retain:
+                await breath.take()
+                event, way = self._event_of(condition), self._notifier.way(condition.source_id)
+                for item in items():
+                    if item.notifier in way:
+                        item.deliver(event)
+        for item in items():
+            item.deliver(self._simple_event(_IDS.RefreshEndEventType, "refresh ends", _SEVERITY))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import anyio
 import pytest
 from asyncua import ua
@@ -9,6 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
+from gateway.adapters.opcua.conditions.event import Event
 from gateway.adapters.opcua.conditions.notifier import SERVER
 from gateway.adapters.opcua.security.identity import ANONYMOUS
 from gateway.model.quality import State
@@ -245,6 +248,51 @@ async def test_refresh_tells_what_is_open_to_the_one_who_asks(plant: Plant) -> N
     assert await refresh(REFRESH_2, 1, 11) == StatusCodes.Good
     assert plant.items[1].events == []
     assert await refresh(REFRESH_2, 1, 99) == StatusCodes.BadMonitoredItemIdInvalid
+
+
+class SlowItem(Item):
+    """So slow that others get their turn after every event."""
+
+    def deliver(self, event: Event) -> None:
+        super().deliver(event)
+        end = perf_counter() + 0.003
+        while perf_counter() < end:
+            pass
+
+
+async def test_a_long_refresh_lets_others_in_but_no_second_one(plant: Plant) -> None:
+    plant.items = [SlowItem(11, SERVER)]
+    for channel in ("I1", "I2"):
+        plant.show("stack", {f"{channel}/Alarm{number}": True for number in (1, 2, 3, 4)})
+        plant.show("duct", {f"{channel}/Alarm{number}": True for number in (1, 2, 3, 4)})
+    answers: list[int] = []
+
+    async def refresh() -> None:
+        request = ua.CallMethodRequest(ua.NodeId(I.ConditionType), ua.NodeId(REFRESH), [number(1)])
+        answers.append(status(await plant.methods.call(request, Session(ANONYMOUS))))  # type: ignore[arg-type]
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(refresh)
+        tasks.start_soon(refresh)
+    assert sorted(answers) == [StatusCodes.Good, StatusCodes.BadRefreshInProgress]
+    assert len(plant.items[0].events) == 18
+    await refresh()
+    assert answers[-1] == StatusCodes.Good
+
+
+async def test_a_subscription_that_goes_ends_its_refresh(plant: Plant) -> None:
+    class Leaving(SlowItem):
+        def deliver(self, event: Event) -> None:
+            super().deliver(event)
+            if len(self.events) == 3:
+                plant.items = []
+
+    item = Leaving(11, SERVER)
+    plant.items = [item]
+    plant.show("stack", {f"I1/Alarm{number}": True for number in (1, 2, 3, 4)})
+    request = ua.CallMethodRequest(ua.NodeId(I.ConditionType), ua.NodeId(REFRESH), [number(1)])
+    await plant.methods.call(request, Session(ANONYMOUS))  # type: ignore[arg-type]
+    assert len(item.events) == 3
 
 
 def test_a_condition_unfolds_when_somebody_looks(plant: Plant) -> None:
