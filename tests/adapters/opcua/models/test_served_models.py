@@ -128,6 +128,22 @@ async def test_signals_are_typed_by_technology(url: str):
             )
 
 
+async def test_members_of_instances_have_their_dictionary_entries(url: str):
+    signal = f"{PADIM}/SignalSet/I1"
+    expected = {
+        f"{signal}/AnalogSignal": "0112/2///61987#ABN634#001",
+        f"{signal}/AnalogSignal/EngineeringUnits": "0112/2///61987#ABA968#004",
+        f"{signal}/SignalTag": "0112/2///61987#ABB271#009",
+        f"{PADIM}/DeviceHealth": "0112/2///61987#ABN972#002",
+        f"{PADIM}/SerialNumber": "0112/2///61360_7#CBA050#001",
+    }
+    async with Client(url) as client:
+        irdi = await client.get_namespace_index(Namespace.IRDI.value)
+        for node, entry in expected.items():
+            entries = await client.get_node(node).get_referenced_nodes(ua.ObjectIds.HasDictionaryEntry)
+            assert [one.nodeid for one in entries] == [ua.NodeId(entry, irdi)]
+
+
 async def test_range_and_unit_are_there_and_unknown_ones_are_not_invented(url: str):
     signals = f"{PADIM}/SignalSet"
     async with Client(url) as client:
@@ -391,6 +407,10 @@ async def test_every_served_type_is_the_official_one(url: str, official: Officia
                 (identity_of(one.ReferenceTypeId), identity_of(one.NodeId))
                 for one in await node.get_references(direction=ua.BrowseDirection.Forward)
             ]
+            for kind, target in references:
+                if target in official:
+                    backward = (kind, False, identity) in official[target].references
+                    assert backward or (kind, True, target) in expected.references, (expected, kind, target)
             is_metadata = expected.targets(40) == [(UA_URI, ua.ObjectIds.NamespaceMetadataType)]
             for number in (40,) if is_metadata else (40, 37):
                 targets = [target for kind, target in references if kind == (UA_URI, number)]
