@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from asyncua import ua
-from asyncua.common.utils import ServiceError
+from asyncua.common.utils import Buffer, ServiceError
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import variant_to_binary
+
+T = TypeVar("T")
 
 UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
@@ -118,6 +122,18 @@ def encode_data_value(data: ua.DataValue, times: int, source: int, now: int) -> 
     if status:
         return b"".join((_MASK(mask | _HAS_STATUS), value, _STATUS(status), instants))
     return b"".join((_MASK(mask), value, instants))
+
+
+def decoded(read: Callable[[Buffer], T], data: Buffer) -> T:
+    """What one of asyncua's decoders makes of the data.
+
+    Raises:
+        ServiceError: BadDecodingError: whatever the decoder stumbled over.
+    """
+    try:
+        return read(data)
+    except Exception as error:  # it raises whatever the bytes happen to break
+        raise ServiceError(StatusCodes.BadDecodingError) from error
 
 
 def text_end(data: bytes, at: int) -> int:

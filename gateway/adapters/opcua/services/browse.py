@@ -17,7 +17,7 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, nodeid_from_binary, nodeid_to_binary, struct_to_binary
 
-from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array
+from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array, decoded
 from gateway.adapters.opcua.services.attributes import node_class
 from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.continuation_points import Browse, ContinuationPoints
@@ -63,7 +63,7 @@ class BrowseService:
             ServiceError: There is nothing to browse, or the view does not exist.
         """
         data = Buffer(parameters)
-        view = nodeid_from_binary(data)
+        view = decoded(nodeid_from_binary, data)
         _timestamp, _version, page, count = _HEAD_AFTER_VIEW.unpack(data.read(_HEAD_AFTER_VIEW.size))
         if not view.is_null():
             self._require_view(view)
@@ -155,9 +155,9 @@ class _Turn:
 
 def _description(data: Buffer) -> tuple[ua.NodeId, int, ua.NodeId, bool, int, int]:
     """NodeId, direction, reference type, subtypes, classes and fields of one BrowseDescription."""
-    node_id = nodeid_from_binary(data)
+    node_id = decoded(nodeid_from_binary, data)
     direction = Primitives.Int32.unpack(data)
-    reference_type = nodeid_from_binary(data)
+    reference_type = decoded(nodeid_from_binary, data)
     subtypes, classes, fields = _DESCRIPTION.unpack(data.read(_DESCRIPTION.size))
     return node_id, direction, reference_type, subtypes, classes, fields
 

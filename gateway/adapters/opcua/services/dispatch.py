@@ -6,10 +6,11 @@ import struct
 from collections.abc import Awaitable, Callable
 
 from asyncua import ua
-from asyncua.common.utils import Buffer, NotEnoughData, ServiceError
+from asyncua.common.utils import Buffer, ServiceError
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from gateway.adapters.opcua.engine.service_messages import response_start
 from gateway.adapters.opcua.engine.wire_types import standard_node
@@ -98,10 +99,10 @@ class Services:
         try:
             require_few_operations(request_type, body, self._limits.operations)
             parameters = await service(session, body.read(len(body)))
-        except ServiceError as error:
+        except (ServiceError, UaStatusCodeError) as error:
             session.facts.fail(name, error.code)
             raise
-        except (struct.error, NotEnoughData) as error:
+        except (struct.error, UaError) as error:
             session.facts.fail(name, StatusCodes.BadDecodingError)
             raise ServiceError(StatusCodes.BadDecodingError) from error
         session.facts.count(name)

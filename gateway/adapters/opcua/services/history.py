@@ -7,7 +7,7 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, extensionobject_from_binary, nodeid_from_binary
 
-from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array
+from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array, decoded
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 _TIMESTAMPS_AND_RELEASE = 5
@@ -34,7 +34,7 @@ class HistoryService:
             ServiceError: There is nothing to read, or too much.
         """
         data = Buffer(parameters)
-        extensionobject_from_binary(data)
+        decoded(extensionobject_from_binary, data)
         data.skip(_TIMESTAMPS_AND_RELEASE)
         count = Primitives.Int32.unpack(data)
         if count < 1:
@@ -44,7 +44,7 @@ class HistoryService:
         return array([self._result(data) for _node in range(count)]) + NULL_ARRAY
 
     def _result(self, data: Buffer) -> bytes:
-        known = nodeid_from_binary(data) in self._aspace
+        known = decoded(nodeid_from_binary, data) in self._aspace
         Primitives.String.unpack(data)  # IndexRange
         Primitives.UInt16.unpack(data)  # DataEncoding
         Primitives.String.unpack(data)

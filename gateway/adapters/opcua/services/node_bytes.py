@@ -10,6 +10,8 @@ from asyncua.server.address_space import AddressSpace, NodeData
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import nodeid_from_binary
 
+from gateway.adapters.opcua.engine.service_messages import decoded
+
 _LENGTH = struct.Struct("<i")
 _SIZES = {0: 2, 1: 4, 2: 7, 4: 19}
 """Bytes of a NodeId by its encoding (OPC 10000-6 section 5.2.2.9)."""
@@ -45,10 +47,7 @@ def node_id(encoded: bytes) -> ua.NodeId:
     Raises:
         ServiceError: BadDecodingError.
     """
-    try:
-        return nodeid_from_binary(Buffer(encoded))
-    except Exception as error:  # asyncua raises whatever the bytes happen to break
-        raise ServiceError(StatusCodes.BadDecodingError) from error
+    return decoded(nodeid_from_binary, Buffer(encoded))
 
 
 class KnownNodes:

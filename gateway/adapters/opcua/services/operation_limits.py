@@ -12,6 +12,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, nodeid_from_binary
 
+from gateway.adapters.opcua.engine.service_messages import decoded
 from gateway.adapters.opcua.engine.wire_types import standard_node
 
 MAX_OPERATIONS = 10_000
@@ -42,11 +43,11 @@ def require_few_operations(service: ua.NodeId, parameters: Buffer, most: int = M
         most: Operations in one request.
 
     Raises:
-        ServiceError: There are more.
+        ServiceError: There are more, or the parameters make no sense.
     """
     ahead = parameters.copy()
     if service == _BROWSE:
-        nodeid_from_binary(ahead)
+        decoded(nodeid_from_binary, ahead)
         ahead.skip(_AFTER_VIEW)
     elif service in _OFFSETS:
         ahead.skip(_OFFSETS[service])

@@ -9,6 +9,7 @@ from asyncua.common.utils import Buffer, ServiceError
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, nodeid_from_binary
 
+from gateway.adapters.opcua.engine.service_messages import decoded
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 
@@ -22,7 +23,7 @@ def _null_nodes(parameters: bytes) -> list[bool]:
     count = Primitives.Int32.unpack(data)
     if count < 1:
         raise ServiceError(StatusCodes.BadNothingToDo)
-    return [nodeid_from_binary(data).is_null() for _node in range(count)]
+    return [decoded(nodeid_from_binary, data).is_null() for _node in range(count)]
 
 
 async def register_nodes(_session: ClientSession, parameters: bytes) -> bytes:

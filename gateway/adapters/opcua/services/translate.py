@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from asyncua import ua
 from asyncua.common.utils import Buffer, ServiceError
@@ -10,7 +11,7 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, struct_from_binary, struct_to_binary
 
-from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array
+from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array, decoded
 from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.reference_types import ReferenceTypes
 from gateway.adapters.opcua.services.sessions import ClientSession
@@ -23,6 +24,7 @@ MAX_TARGETS = 1000
 
 _WHOLE_PATH = ua.Index(2**32 - 1)  # RemainingPathIndex of a target that the path leads to in full
 _PATHS_PER_BREATH = 4
+_BROWSE_PATH = partial(struct_from_binary, ua.BrowsePath)
 
 
 class TranslateService:
@@ -51,7 +53,7 @@ class TranslateService:
         results: list[bytes] = []
         for _path in range(count):
             await breath.take()
-            results.append(struct_to_binary(self._result(struct_from_binary(ua.BrowsePath, data))))
+            results.append(struct_to_binary(self._result(decoded(_BROWSE_PATH, data))))
         return array(results) + NULL_ARRAY
 
     def _result(self, path: ua.BrowsePath) -> ua.BrowsePathResult:

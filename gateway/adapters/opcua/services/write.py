@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from asyncua import ua
 from asyncua.common.utils import Buffer, ServiceError
 from asyncua.server.address_space import AddressSpace
@@ -9,7 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, struct_from_binary
 
-from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, status_array
+from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, decoded, status_array
 from gateway.adapters.opcua.services.attributes import Attributes, access_level
 from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.index_range import parse_index_range
@@ -17,6 +19,7 @@ from gateway.adapters.opcua.services.sessions import ClientSession
 
 _WRITABLE = ua.AccessLevel.CurrentWrite.mask
 _ITEMS_PER_BREATH = 32
+_WRITE_VALUE = partial(struct_from_binary, ua.WriteValue)
 
 
 class WriteService:
@@ -45,7 +48,7 @@ class WriteService:
         statuses: list[int] = []
         for _item in range(count):
             await breath.take()
-            statuses.append(self._refusal(struct_from_binary(ua.WriteValue, data), session))
+            statuses.append(self._refusal(decoded(_WRITE_VALUE, data), session))
         return status_array(statuses) + NULL_ARRAY
 
     def _refusal(self, item: ua.WriteValue, session: ClientSession) -> int:
