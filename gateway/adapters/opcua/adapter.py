@@ -201,7 +201,9 @@ class OpcUaAdapter:
         def items(subscription_id: int, session: ClientSession) -> Sequence[EventQueue]:
             return inner.subscriptions.items(inner.subscriptions.owned(subscription_id, session)).event_queues
 
-        conditions = ConditionEngine(self._site, inner.aspace, inner.notifier, inner.methods, items, SystemClock())
+        conditions = ConditionEngine(
+            self._site, inner.aspace, inner.notifier, inner.methods, items, inner.audit.record, SystemClock()
+        )
         await to_thread.run_sync(conditions.install)
         for update in self._latest.values():
             conditions.apply(update)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
@@ -18,6 +19,7 @@ from gateway.adapters.opcua.conditions.alarm_stages import Refusal, RefusedError
 from gateway.adapters.opcua.conditions.alarm_state import Comment
 from gateway.adapters.opcua.conditions.condition import Condition
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.services.method_table import MethodCall, MethodFailedError, MethodTable
 from gateway.model.printable import printable
 from gateway.model.role import Role
@@ -28,6 +30,9 @@ MAX_COMMENT = 1000
 
 _IDS = ObjectIds
 _LOG = logging.getLogger("gateway.adapters.opcua")
+
+_AUDITED = {"EventId": "ConditionEventId", "Comment": "Comment", "ShelvingTime": "ShelvingTime"}
+"""Arguments as audit events call them (OPC 10000-9 section 5.10)."""
 
 _STATUS: Mapping[Refusal, int] = {
     Refusal.DISABLED: StatusCodes.BadConditionDisabled,
@@ -78,6 +83,7 @@ class ConditionMethod:
         inputs: What it takes.
         work: Carries it out.
         done: What to write in the log.
+        audited: Type of the audit event.
     """
 
     name: str
@@ -85,17 +91,33 @@ class ConditionMethod:
     inputs: tuple[ua.Argument, ...]
     work: _Work
     done: str
+    audited: int
 
 
 CONDITION_METHODS: tuple[ConditionMethod, ...] = (
-    ConditionMethod("Enable", (_IDS.ConditionType_Enable,), (), lambda one, _wish, now: one.enable(now), "enabled"),
-    ConditionMethod("Disable", (_IDS.ConditionType_Disable,), (), lambda one, _wish, now: one.disable(now), "disabled"),
+    ConditionMethod(
+        "Enable",
+        (_IDS.ConditionType_Enable,),
+        (),
+        lambda one, _wish, now: one.enable(now),
+        "enabled",
+        _IDS.AuditConditionEnableEventType,
+    ),
+    ConditionMethod(
+        "Disable",
+        (_IDS.ConditionType_Disable,),
+        (),
+        lambda one, _wish, now: one.disable(now),
+        "disabled",
+        _IDS.AuditConditionEnableEventType,
+    ),
     ConditionMethod(
         "AddComment",
         (_IDS.ConditionType_AddComment,),
         (_EVENT_ID, _COMMENT),
         lambda one, wish, now: one.comment(wish.event_id, wish.remark, now),
         "commented on",
+        _IDS.AuditConditionCommentEventType,
     ),
     ConditionMethod(
         "Acknowledge",
@@ -103,6 +125,7 @@ CONDITION_METHODS: tuple[ConditionMethod, ...] = (
         (_EVENT_ID, _COMMENT),
         lambda one, wish, now: one.acknowledge(wish.event_id, wish.remark, now),
         "acknowledged",
+        _IDS.AuditConditionAcknowledgeEventType,
     ),
     ConditionMethod(
         "Confirm",
@@ -110,6 +133,7 @@ CONDITION_METHODS: tuple[ConditionMethod, ...] = (
         (_EVENT_ID, _COMMENT),
         lambda one, wish, now: one.confirm(wish.event_id, wish.remark, now),
         "confirmed",
+        _IDS.AuditConditionConfirmEventType,
     ),
 )
 """Of the condition itself."""
@@ -121,6 +145,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (_SHELVING_TIME,),
         lambda one, wish, now: one.shelve_for(wish.duration_ns, None, now),
         "shelved for a time",
+        _IDS.AuditConditionShelvingEventType,
     ),
     ConditionMethod(
         "TimedShelve2",
@@ -128,6 +153,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (_SHELVING_TIME, _COMMENT),
         lambda one, wish, now: one.shelve_for(wish.duration_ns, wish.remark, now),
         "shelved for a time",
+        _IDS.AuditConditionShelvingEventType,
     ),
     ConditionMethod(
         "OneShotShelve",
@@ -135,6 +161,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (),
         lambda one, _wish, now: one.shelve_once(None, now),
         "shelved once",
+        _IDS.AuditConditionShelvingEventType,
     ),
     ConditionMethod(
         "OneShotShelve2",
@@ -142,6 +169,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (_COMMENT,),
         lambda one, wish, now: one.shelve_once(wish.remark, now),
         "shelved once",
+        _IDS.AuditConditionShelvingEventType,
     ),
     ConditionMethod(
         "Unshelve",
@@ -149,6 +177,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (),
         lambda one, _wish, now: one.unshelve(None, now),
         "unshelved",
+        _IDS.AuditConditionShelvingEventType,
     ),
     ConditionMethod(
         "Unshelve2",
@@ -156,6 +185,7 @@ SHELVING_METHODS: tuple[ConditionMethod, ...] = (
         (_COMMENT,),
         lambda one, wish, now: one.unshelve(wish.remark, now),
         "unshelved",
+        _IDS.AuditConditionShelvingEventType,
     ),
 )
 """Of its ShelvingState object; a client may call them on the condition as well (OPC 10000-9 section 5.8.17)."""
@@ -177,39 +207,77 @@ def _wish(method: ConditionMethod, call: MethodCall) -> _Wish:
     return _Wish(given.get("EventId") or b"", Comment(text, locale, user), duration_ns)
 
 
-def offer_condition_methods(
-    table: MethodTable,
-    conditions: Mapping[ua.NodeId, Condition],
-    changed: Callable[[Condition], None],
-    clock: Clock,
-) -> None:
-    """Make the methods of conditions callable for operators.
+class ConditionMethods:
+    """Lets operators answer alarms.
 
     Args:
-        table: Of the server.
         conditions: By the NodeIds on which methods can be called: their own, and those of their ShelvingState.
         changed: Called after a condition has changed; an event is due.
+        record: Where it is listed who did what.
         clock: Time.
     """
 
-    def offer(method: ConditionMethod, identifier: int, on: Callable[[ua.NodeId], bool]) -> None:
-        async def carry_out(call: MethodCall) -> Sequence[ua.Variant]:
-            condition = conditions[call.object_id]
-            wish = _wish(method, call)
-            try:
-                is_due = method.work(condition.alarm, wish, clock.stamp())
-            except RefusedError as error:
-                raise MethodFailedError(_STATUS[error.refusal], reason=str(error)) from error
-            _LOG.info("%s %s by %s", printable(condition.spec.identifier), method.done, printable(wish.remark.user))
-            if is_due:
-                changed(condition)
-            return ()
+    def __init__(
+        self,
+        conditions: Mapping[ua.NodeId, Condition],
+        changed: Callable[[Condition], None],
+        record: Callable[[AuditEvent], None],
+        clock: Clock,
+    ) -> None:
+        self._conditions = conditions
+        self._changed = changed
+        self._record = record
+        self._clock = clock
 
-        table.offer(standard_node(identifier), carry_out, on=on, inputs=method.inputs, role=Role.OPERATOR)
+    def offer(self, table: MethodTable) -> None:
+        """Make the methods callable for operators."""
+        for methods, on in (
+            (CONDITION_METHODS, self._is_condition),
+            (SHELVING_METHODS, self._conditions.__contains__),
+        ):
+            for method in methods:
+                for identifier in method.ids:
+                    table.offer(
+                        standard_node(identifier),
+                        partial(self._carry_out, method),
+                        on=on,
+                        inputs=method.inputs,
+                        role=Role.OPERATOR,
+                    )
 
-    for method in CONDITION_METHODS:
-        for identifier in method.ids:
-            offer(method, identifier, lambda node_id: node_id in conditions and conditions[node_id].node_id == node_id)
-    for method in SHELVING_METHODS:
-        for identifier in method.ids:
-            offer(method, identifier, conditions.__contains__)
+    def _is_condition(self, node_id: ua.NodeId) -> bool:
+        condition = self._conditions.get(node_id)
+        return condition is not None and condition.node_id == node_id
+
+    async def _carry_out(self, method: ConditionMethod, call: MethodCall) -> Sequence[ua.Variant]:
+        condition, wish = self._conditions[call.object_id], _wish(method, call)
+        try:
+            is_due = method.work(condition.alarm, wish, self._clock.stamp())
+        except RefusedError as error:
+            status = _STATUS[error.refusal]
+            self._note(method, call, condition, wish, status, f"not {method.done}: {error}")
+            raise MethodFailedError(status, reason=str(error)) from error
+        self._note(method, call, condition, wish, StatusCodes.Good, method.done)
+        _LOG.info("%s %s by %s", printable(condition.spec.identifier), method.done, printable(wish.remark.user))
+        if is_due:
+            self._changed(condition)
+        return ()
+
+    def _note(
+        self, method: ConditionMethod, call: MethodCall, condition: Condition, wish: _Wish, status: int, words: str
+    ) -> None:
+        given = {str(one.Name): value for one, value in zip(method.inputs, call.arguments, strict=True)}
+        fields = {_AUDITED[name]: value for name, value in given.items()}
+        fields["MethodId"] = ua.Variant(call.method_id, ua.VariantType.NodeId)
+        self._record(
+            AuditEvent(
+                method.audited,
+                f"Method/{method.name}",
+                call.session.host,
+                status,
+                f"{condition.spec.identifier} {words}",
+                wish.remark.user,
+                fields=fields,
+                source=condition.node_id,
+            )
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -14,7 +14,7 @@ from gateway.adapters.opcua.conditions.alarm import Alarm
 from gateway.adapters.opcua.conditions.alarm_types import alarm_type
 from gateway.adapters.opcua.conditions.condition import Condition
 from gateway.adapters.opcua.conditions.condition_fields import fields_of
-from gateway.adapters.opcua.conditions.condition_methods import offer_condition_methods
+from gateway.adapters.opcua.conditions.condition_methods import ConditionMethods
 from gateway.adapters.opcua.conditions.condition_nodes import ConditionNodes
 from gateway.adapters.opcua.conditions.event import Event
 from gateway.adapters.opcua.conditions.event_types import EventTypes
@@ -31,6 +31,7 @@ from gateway.adapters.opcua.conditions.transition_types import (
 from gateway.adapters.opcua.conditions.transitions import CalibrationWatch, HealthWatch
 from gateway.adapters.opcua.engine.wire_types import site_node
 from gateway.adapters.opcua.node_ids import HEALTH_ALARMS_FOLDER, model_root
+from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.services.method_table import MethodTable
 from gateway.model.device_health import DeviceHealth, worst
 from gateway.model.points import DeviceSpec, SiteSpec
@@ -73,6 +74,7 @@ class ConditionEngine:
         notifier: Where events begin their way to clients.
         methods: What clients may call.
         items: Items on events of a client's subscription.
+        record: Where it is listed who answered an alarm.
         clock: Time.
     """
 
@@ -83,12 +85,14 @@ class ConditionEngine:
         notifier: EventNotifier,
         methods: MethodTable,
         items: EventItems,
+        record: Callable[[AuditEvent], None],
         clock: Clock,
     ) -> None:
         self._site = site
         self._aspace = aspace
         self._notifier = notifier
         self._methods = methods
+        self._record = record
         self._clock = clock
         self._new_event_id = event_ids()
         self._events = SimpleEvents(self._new_event_id)
@@ -113,7 +117,7 @@ class ConditionEngine:
         folders = {name: site_node(f"{root}/{HEALTH_ALARMS_FOLDER}") for name, root in roots.items() if root}
         ConditionNodes(self._aspace, self._conditions, folders).install()
         callable_on = {node_id: one for one in self._conditions for node_id in (one.node_id, one.shelving_id)}
-        offer_condition_methods(self._methods, callable_on, self._answered, self._clock)
+        ConditionMethods(callable_on, self._answered, self._record, self._clock).offer(self._methods)
         self._refresh.offer(self._methods)
         EventTypes.of(self._aspace)  # the first client need not wait for them
 

@@ -18,6 +18,7 @@ from gateway.adapters.opcua.address_space.standard_nodes import add_standard_nod
 from gateway.adapters.opcua.conditions.engine import ConditionEngine
 from gateway.adapters.opcua.conditions.event import Event, field_path
 from gateway.adapters.opcua.conditions.notifier import SERVER, EventNotifier
+from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.security.identity import ClientIdentity
 from gateway.adapters.opcua.services.method_table import CallOutcome, MethodTable
 from gateway.drivers.servomex4100.driver import DRIVER
@@ -55,6 +56,7 @@ class Session:
 
     identity: ClientIdentity | None
     session_id: ua.NodeId = field(default_factory=lambda: ua.NodeId(7))
+    host: str = "127.0.0.1"
 
 
 def operator(user: str = "alice") -> Session:
@@ -79,6 +81,7 @@ class Plant:
     Attributes:
         events: Every event, as the Server object reports them.
         items: Items on events of subscription 1.
+        audited: What operators did and were refused.
     """
 
     def __init__(self, site: SiteSpec, aspace: AddressSpace, clock: VirtualClock) -> None:
@@ -88,7 +91,10 @@ class Plant:
         self.notifier = EventNotifier(self.aspace)
         self.methods = MethodTable(self.aspace)
         self.items: list[Item] = []
-        self.engine = ConditionEngine(site, self.aspace, self.notifier, self.methods, self._items, clock)
+        self.audited: list[AuditEvent] = []
+        self.engine = ConditionEngine(
+            site, self.aspace, self.notifier, self.methods, self._items, self.audited.append, clock
+        )
         self.engine.install()
         self.events: list[Event] = []
         self.notifier.add(SERVER, self.events.append)

@@ -176,6 +176,17 @@ async def test_an_operator_acknowledges_and_confirms(plant: Plant) -> None:
     assert said(event, "Message") == "acknowledged by alice: stack: failure"
     again = await plant.call(FAILURE, ACKNOWLEDGE, event_id, note("again"))
     assert status(again) == StatusCodes.BadConditionBranchAlreadyAcked
+    assert [(one.event_type, one.status, one.user) for one in plant.audited] == [
+        (I.AuditConditionAcknowledgeEventType, code, "alice")
+        for code in (
+            StatusCodes.BadEventIdUnknown,
+            StatusCodes.BadEventIdUnknown,
+            StatusCodes.Good,
+            StatusCodes.BadConditionBranchAlreadyAcked,
+        )
+    ]
+    assert plant.audited[2].fields["ConditionEventId"] == event_id
+    assert plant.audited[2].message == "stack/Alarms/Failure acknowledged"
     newest = ua.Variant(said(event, "EventId"), ua.VariantType.ByteString)
     assert status(await plant.call(FAILURE, CONFIRM, newest, note("done"))) == StatusCodes.Good
     assert said(plant.events[-1], "EnabledState", "EffectiveDisplayName") == "Active"
