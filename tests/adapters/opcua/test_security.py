@@ -10,8 +10,10 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.limits import Limits
+from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.adapters.opcua.security.user_manager import AnonymousReaders
 from gateway.adapters.opcua.services.inner_server import InnerServer
+from gateway.model.points import SiteSpec
 
 VALUE = ua.NodeId("stack/I1/Value", 2)
 DENIED = "BadUserAccessDenied"
@@ -31,8 +33,8 @@ async def _channel(url: str) -> AsyncIterator[Client]:
         client.disconnect_socket()
 
 
-def test_nobody_is_an_administrator() -> None:
-    manager, server = AnonymousReaders(), InnerServer()
+def test_nobody_is_an_administrator(site: SiteSpec) -> None:
+    manager, server = AnonymousReaders(), InnerServer(PointValues(site), Limits())
     assert manager.get_user(server, username="admin", password="admin") is None
     assert manager.get_user(server, username="", password="") is None
     user = manager.get_user(server)
@@ -104,8 +106,6 @@ async def test_services_that_are_not_there_say_so(url: str) -> None:
     async with Client(url) as client:
         with pytest.raises(ua.uaerrors.BadServiceUnsupported):
             await client.uaclient.history_update(ua.HistoryUpdateParameters())
-        with pytest.raises(ua.uaerrors.BadServiceUnsupported):
-            await client.uaclient.transfer_subscriptions(ua.TransferSubscriptionsParameters(SubscriptionIds=[1]))
     async with _channel(url) as client:
         with pytest.raises(ua.uaerrors.BadServiceUnsupported):
             await client.uaclient.register_server(ua.RegisteredServer(ServerUri="urn:x", ServerNames=[]))
@@ -131,17 +131,32 @@ async def test_subscriptions_of_others_do_not_exist(url: str, collector: type[An
     async with Client(url) as owner, Client(url) as other:
         subscription = await owner.create_subscription(Limits().shortest_publishing_interval_ms, collector())
         theirs = subscription.subscription_id
+        watched = ua.MonitoredItemCreateRequest(ItemToMonitor=ua.ReadValueId(NodeId=VALUE, AttributeId=13))
+        changed = ua.MonitoredItemModifyRequest(MonitoredItemId=1)
         (result,) = await other.uaclient.delete_subscriptions([theirs])
         assert result.name == "BadSubscriptionIdInvalid"
         for call, parameters in (
-            (other.uaclient.create_monitored_items, ua.CreateMonitoredItemsParameters(SubscriptionId=theirs)),
-            (other.uaclient.modify_monitored_items, ua.ModifyMonitoredItemsParameters(SubscriptionId=theirs)),
-            (other.uaclient.delete_monitored_items, ua.DeleteMonitoredItemsParameters(SubscriptionId=theirs)),
-            (other.uaclient.set_monitoring_mode, ua.SetMonitoringModeParameters(SubscriptionId=theirs)),
-            (other.uaclient.set_publishing_mode, ua.SetPublishingModeParameters(SubscriptionIds=[theirs])),
+            (
+                other.uaclient.create_monitored_items,
+                ua.CreateMonitoredItemsParameters(SubscriptionId=theirs, ItemsToCreate=[watched]),
+            ),
+            (
+                other.uaclient.modify_monitored_items,
+                ua.ModifyMonitoredItemsParameters(SubscriptionId=theirs, ItemsToModify=[changed]),
+            ),
+            (
+                other.uaclient.delete_monitored_items,
+                ua.DeleteMonitoredItemsParameters(SubscriptionId=theirs, MonitoredItemIds=[1]),
+            ),
+            (
+                other.uaclient.set_monitoring_mode,
+                ua.SetMonitoringModeParameters(SubscriptionId=theirs, MonitoredItemIds=[1]),
+            ),
             (other.uaclient.modify_subscription, ua.ModifySubscriptionParameters(SubscriptionId=theirs)),
         ):
             with pytest.raises(ua.uaerrors.BadSubscriptionIdInvalid):
                 await call(parameters)
+        (result,) = await other.uaclient.set_publishing_mode(ua.SetPublishingModeParameters(SubscriptionIds=[theirs]))
+        assert result.name == "BadSubscriptionIdInvalid"
         (result,) = await owner.uaclient.delete_subscriptions([theirs])
         assert result.is_good()
