@@ -87,7 +87,12 @@ async def gateway(
         "buses": buses,
         "analysers": analysers,
         "adapters": {
-            "opcua": {"host": "127.0.0.1", "port": opcua_port},
+            "opcua": {
+                "host": "127.0.0.1",
+                "port": opcua_port,
+                "anonymous": "observer",
+                "security": {"policies": ["None"]},
+            },
             "epics_ca": {"prefix": PREFIX, "interfaces": ["127.0.0.1"], "port": ca_port, "beacons": []},
         },
     }

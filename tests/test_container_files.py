@@ -288,6 +288,9 @@ def test_documented_commands_exist() -> None:
         if "run" in words or "exec" in words:
             name, *arguments = words[words.index("gateway") :]
             verb, path = arguments[-2:]
+            if "pki" in arguments:
+                program, verb, _, path, *_which = arguments
+                assert program == "analyser-gateway"
             assert (name in services, verb in VERBS, path) == (True, True, settings), words
             seen.add(verb)
     assert {"docker-compose.bridge.yml", "check", "describe", "health"} <= seen

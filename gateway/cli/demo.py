@@ -66,7 +66,7 @@ def invitation(settings: GatewaySettings, endpoints: dict[str, tuple[str, ...]])
     if "opcua" in first:
         url, node = endpoints["opcua"][0], first["opcua"]
         lines += [
-            f"OPC UA on {url} (anonymous, read-only). In another shell:",
+            f"OPC UA on {url}, without certificates or passwords: for a demo only. In another shell:",
             f"  {python.parent / 'uals'} -u {url} -n 'ns=2;s={site.devices[0].name}' -d 1",
             f"  {python.parent / 'uaread'} -u {url} -n '{node}'",
             f"  {python.parent / 'uasubscribe'} -u {url} -n '{node}'",

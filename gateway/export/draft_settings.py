@@ -55,7 +55,8 @@ def draft_settings(findings: Sequence[LinkFinding], rates_hz: Mapping[str, float
     text += [
         "",
         "adapters: # review: host and interfaces decide who can connect; these let in this machine only",
-        "  opcua: {host: 127.0.0.1, port: 4840}",
+        "  # without security, which is for this machine alone: take it out before another host is let in",
+        "  opcua: {host: 127.0.0.1, port: 4840, anonymous: observer, security: {policies: [None]}}",
         f'  epics_ca: {{prefix: "{_SITE.upper()}:", interfaces: [127.0.0.1]}}',
     ]
     return "\n".join(line.rstrip() for line in text) + "\n"

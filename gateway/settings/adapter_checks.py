@@ -9,7 +9,7 @@ from gateway import registry
 from gateway.errors import SettingsError
 from gateway.model.device_description import DeviceDescription
 from gateway.model.site_builder import build_site
-from gateway.ports import CheckingKind
+from gateway.ports import CheckingKind, GuardedKind
 from gateway.settings.draft import Draft
 from gateway.settings.positions import KeyPath, key_text
 from gateway.settings.problems import Problems, split_message
@@ -57,6 +57,21 @@ def _report_names(path: KeyPath, name: str, error: SettingsError, problems: Prob
     more = len(error.problems) - MOST_NAMES_LISTED
     if more > 0:
         problems.error(path, f"adapters.{name}: and {more} more names", "they may have the same cause")
+
+
+def check_logins(draft: Draft, problems: Problems) -> None:
+    """Warn of a server that nobody can log in to."""
+    passwords = any(one is not None and one.password for one in (draft.operators or {}).values())
+    if passwords or draft.users_file is not None:
+        return
+    for name, options in (draft.adapters or {}).items():
+        kind = registry.adapter(name) if options is not None else None
+        if isinstance(kind, GuardedKind) and kind.needs_users(options):
+            problems.warn(
+                ("adapters", name),
+                f"adapters.{name} lets in nobody: it wants users, and there are none",
+                "add a users_file, or let everybody look with 'anonymous: observer'",
+            )
 
 
 def _hosts(options: object) -> frozenset[str]:

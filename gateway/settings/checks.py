@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.settings.action_checks import check_actions
-from gateway.settings.adapter_checks import check_ports, check_served_names
+from gateway.settings.adapter_checks import check_logins, check_ports, check_served_names
 from gateway.settings.analyser_checks import check_analysers
 from gateway.settings.bus_checks import check_buses
 from gateway.settings.draft import Draft
@@ -31,6 +31,7 @@ def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
     described = check_actions(draft, check_analysers(draft, problems), problems)
     check_quality(draft, problems)
     check_ports(draft, problems)
+    check_logins(draft, problems)
     if names_are_right and draft.analysers and described.keys() == draft.analysers.keys():
         check_served_names(draft, described, problems)
     budgets = bus_budgets(draft)

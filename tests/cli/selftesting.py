@@ -14,6 +14,7 @@ from gateway.selftest.subject import Subject
 from gateway.selftest.table import CHECKS
 from gateway.settings.load import load_settings
 from gateway.streaming.clock import SystemClock
+from tests.open_server import OPEN
 
 WIRE_CHECKS = CHECKS[1:7]
 """Those that look at wires and analysers."""
@@ -25,7 +26,7 @@ def write_settings(path: Path, buses: dict[str, Any], analysers: dict[str, Any],
         "site": "shop",
         "buses": buses,
         "analysers": {name: {"driver": "servomex4100"} | entry for name, entry in analysers.items()},
-        "adapters": {"opcua": {"host": "127.0.0.1", "port": 0}, "epics_ca": {"interfaces": ["127.0.0.1"], "port": 0}},
+        "adapters": {"opcua": OPEN | {"port": 0}, "epics_ca": {"interfaces": ["127.0.0.1"], "port": 0}},
     }
     path.write_text(json.dumps(settings | more, indent=2))  # JSON is YAML, and keeps the order
     return path

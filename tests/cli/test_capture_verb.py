@@ -25,6 +25,7 @@ from gateway.capture.modbus_meaning import Outcome, meaning
 from gateway.model.readings import ProtocolKind
 from gateway.simulator import InstrumentSettings, LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
+from tests.open_server import OPEN
 
 ROOT = Path(__file__).parents[2]
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "servomex-modbus-vectors.json").read_text())["rtu"]
@@ -106,7 +107,8 @@ async def site(tmp_path: Path, unused_port: int) -> AsyncIterator[Site]:
             "flue2": {"driver": "servomex4100", "bus": "flue", "address": 31, "channels": CHANNELS},
             "lost": {"driver": "servomex4100", "bus": "nowhere", "channels": CHANNELS},
         }
-        settings = {"site": "capturetest", "buses": buses, "analysers": analysers, "adapters": {"opcua": None}}
+        adapters = {"opcua": OPEN}
+        settings = {"site": "capturetest", "buses": buses, "analysers": analysers, "adapters": adapters}
         (tmp_path / "gateway.yaml").write_text(json.dumps(settings))
         yield Site(tmp_path)
 

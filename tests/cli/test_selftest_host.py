@@ -39,6 +39,7 @@ from gateway.streaming.clock import SystemClock
 from gateway.testing.virtual_clock import VirtualClock
 from tests.cli import lying_adapter
 from tests.cli.selftesting import write_settings
+from tests.open_server import OPEN
 
 ROOT = Path(__file__).parents[2]
 MakeSubject = Callable[..., Subject]
@@ -77,7 +78,7 @@ async def test_ports_that_are_free_taken_or_of_another_host(subject: MakeSubject
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         adapters = {
-            "opcua": {"host": "127.0.0.1", "port": taken.getsockname()[1]},
+            "opcua": OPEN | {"port": taken.getsockname()[1]},
             "epics_ca": {"interfaces": ["127.0.0.1", "203.0.113.7"], "port": unused_port},
         }
         findings = await ports.check(subject(adapters=adapters))
@@ -145,9 +146,7 @@ async def test_a_server_that_shows_something_else_is_found_out(
     line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_TCP, baudrate=None, turnaround_s=0.0)
     clock = SystemClock()
     async with running(SimulatorSettings((line,)), clock) as simulator:
-        tested = subject(
-            clock, f"socket://{simulator.lines['line'].endpoint}", adapters={"opcua": {"host": "127.0.0.1", "port": 0}}
-        )
+        tested = subject(clock, f"socket://{simulator.lines['line'].endpoint}", adapters={"opcua": OPEN})
         await ask_analysers(tested.buses[0], clock, 5.0, lambda _text: None)
     monkeypatch.setitem(registry._entries("adapters"), "opcua", "tests.cli.lying_adapter:LYING")
     monkeypatch.setattr(lying_adapter.LyingKind, "lie", lie)
@@ -160,7 +159,7 @@ async def test_a_server_that_shows_something_else_is_found_out(
 async def test_a_protocol_that_cannot_be_read_back_is_skipped(
     subject: MakeSubject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tested = subject(adapters={"opcua": {"host": "127.0.0.1", "port": 0}})
+    tested = subject(adapters={"opcua": OPEN})
     monkeypatch.setitem(registry._entries("adapters"), "opcua", "tests.cli.lying_adapter:RETICENT")
     assert outcomes([*await servers.check(tested), *await ports.check(tested)]) == [Outcome.SKIPPED] * 2
 

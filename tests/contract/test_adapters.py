@@ -20,6 +20,7 @@ from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
 from gateway.ports import Adapter
+from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
 
 SITE = build_site(
@@ -34,7 +35,7 @@ SITE = build_site(
     ],
 )
 ON_LOOPBACK: dict[str, dict[str, Any]] = {
-    "opcua": {"host": "127.0.0.1"},
+    "opcua": {name: getattr(OPEN_SETTINGS, name) for name in ("host", "security", "anonymous")},
     "epics_ca": {"interfaces": ("127.0.0.1",), "beacons": ()},
 }
 NATURAL: dict[ValueKind, Value] = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.opcua.settings import OpcUaSettings
+from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
@@ -42,7 +42,7 @@ def test_every_section_arrives_typed():
             10.0,
         )
     }
-    assert settings.adapters["opcua"] == OpcUaSettings(port=4840).beside(GOOD)
+    assert settings.adapters["opcua"] == OpcUaSettings(port=4840, anonymous=AnonymousAccess.OBSERVER).beside(GOOD)
     assert list(settings.adapters) == ["opcua", "epics_ca"]
 
 
@@ -57,7 +57,9 @@ def test_variables_merges_and_secrets_arrive():
     assert isinstance(flue_2.options, Servomex4100Settings)
     assert (flue_2.options.address, flue_2.bus, flue_2.rate_hz, flue_2.stale_after_s) == (2, "rtu", 0.2, 30.0)
     assert flue_2.options.channels["I1"].description == "costs ${NOTHING}"
-    assert settings.adapters["opcua"] == OpcUaSettings(application_name="Gateway of the north flue").beside(GOOD)
+    assert settings.adapters["opcua"] == OpcUaSettings(
+        application_name="Gateway of the north flue", anonymous=AnonymousAccess.OBSERVER
+    ).beside(GOOD)
 
 
 def test_quality_ranges_and_limits_reach_the_points():

@@ -197,7 +197,7 @@ def test_a_port_is_taken_only_on_the_same_address(problems_of: Problems, host: s
 
 
 def test_odd_but_usable_settings_are_warned_of(problems_of: Problems):
-    text = TEXT.replace("board: {port: 0, words: {refuse: 1}}", "opcua:")
+    text = TEXT.replace("board: {port: 0, words: {refuse: 1}}", "opcua: {anonymous: observer}")
     text = text.replace("analysers:", "  line2: {link: COM2, protocol: continuous}\nanalysers:")
     assert problems_of(text.replace("port_number: 3", "port_number: 3\n    rate_hz: 0.1\n    stale_after_s: 5")) == []
     assert check_settings(load_settings(Path("f.yaml"))).warnings == (

@@ -45,6 +45,7 @@ def test_a_bus_without_traffic_takes_any_rate():
 
 
 def test_the_proposed_rate_is_accepted_without_a_warning(problems_of: Callable[..., list[str]], working: str):
+    working = working.replace("opcua:", "opcua: {anonymous: observer}")
     (problem,) = problems_of(working.replace("driver:", "rate_hz: 50\n    driver:"))
     proposed = problem.partition("rate_hz: ")[2].split()[0]
     assert problems_of(working.replace("driver:", f"rate_hz: {proposed}\n    driver:")) == []
@@ -52,6 +53,7 @@ def test_the_proposed_rate_is_accepted_without_a_warning(problems_of: Callable[.
 
 
 def test_a_tight_bus_is_a_warning(problems_of: Callable[..., list[str]], working: str):
+    working = working.replace("opcua:", "opcua: {anonymous: observer}")
     assert problems_of(working.replace("driver:", "rate_hz: 2.7\n    driver:")) == []
     report = check_settings(load_settings(Path("f.yaml"), environ={}))
     assert TIGHT < report.budgets[0].load < 1

@@ -21,6 +21,7 @@ from ruamel.yaml import YAML
 from gateway.model.readings import ProtocolKind
 from gateway.simulator import InstrumentSettings, LineSettings, PtyLink, Simulator, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
+from tests.open_server import OPEN
 from tests.ports import free_port
 
 PATIENCE_S = 60.0
@@ -112,7 +113,7 @@ def install(folder: Path, simulator: Simulator, **more_buses: str) -> Installati
         },
         "analysers": analysers,
         "adapters": {
-            "opcua": {"host": "127.0.0.1", "port": port},
+            "opcua": OPEN | {"port": port},
             "epics_ca": {"prefix": "T:", "interfaces": ["127.0.0.1"], "port": ca_port},
         },
     }

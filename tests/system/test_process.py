@@ -21,6 +21,7 @@ from gateway.simulator.simulator import Simulator
 from gateway.streaming.clock import SystemClock
 from tests.clients.libca import LibcaClient
 from tests.clients.node_client import NodeClient
+from tests.open_server import OPEN
 from tests.system.conftest import StartGateway
 
 OUTSIDE = Path(__file__).parent / "outside"
@@ -111,7 +112,7 @@ async def test_a_port_in_use_is_exit_code_1_with_a_remedy_and_no_traceback(tmp_p
             "site: test\n"
             "buses: {line: {link: /dev/no-such-port, protocol: modbus-rtu}}\n"
             f"analysers: {{stack: {{driver: servomex4100, bus: line, channels: {json.dumps(CHANNELS)}}}}}\n"
-            f"adapters: {{opcua: {{host: 127.0.0.1, port: {port}}}}}\n"
+            f"adapters: {{opcua: {json.dumps(OPEN | {'port': port})}}}\n"
         )
         done = await anyio.run_process([sys.executable, "-m", "gateway", "run", str(config)], check=False)
     assert done.returncode == 1
@@ -156,7 +157,7 @@ async def test_simulator_and_demo_end_with_sigterm(verb: str, tmp_path: Path, un
         "site: test\n"
         f"buses: {{line: {{link: 'socket://127.0.0.1:{unused_port}', protocol: continuous}}}}\n"
         f"analysers: {{stack: {{driver: servomex4100, bus: line, channels: {json.dumps(CHANNELS)}}}}}\n"
-        "adapters: {opcua: {host: 127.0.0.1, port: 0}}\n"
+        f"adapters: {{opcua: {json.dumps(OPEN)}}}\n"
     )
     files = [str(simulator)] if verb == "simulate" else [str(simulator), str(config)]
     command = [sys.executable, "-W", "error", "-m", "gateway", verb, *files, "--log-level", "info"]

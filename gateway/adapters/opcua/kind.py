@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.adapters.opcua.node_ids import point_nodes
-from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings
+from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName, SecuritySettings
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
@@ -70,7 +70,15 @@ class OpcUaKind:
 
     def on_loopback(self, settings: object) -> object:
         """See `ports.SelfReadingKind`."""
-        return replace(_own(settings), host="127.0.0.1", port=0, advertised_host=None)
+        security = SecuritySettings(policies=(PolicyName.NONE,))
+        return replace(
+            _own(settings),
+            host="127.0.0.1",
+            port=0,
+            advertised_host=None,
+            security=security,
+            anonymous=AnonymousAccess.OBSERVER,
+        )
 
     async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
         """See `ports.SelfReadingKind`."""

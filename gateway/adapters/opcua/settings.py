@@ -26,6 +26,10 @@ class PolicyName(StrEnum):
         return f"http://opcfoundation.org/UA/SecurityPolicy#{self.value}"
 
 
+SAFE_POLICIES = tuple(policy for policy in PolicyName if policy is not PolicyName.NONE)
+"""What is offered unless the settings say otherwise."""
+
+
 class ModeName(StrEnum):
     """How messages are protected under every policy but `None`."""
 
@@ -56,7 +60,7 @@ class SecuritySettings:
         ValueError: There is no policy or no mode, or one is there twice.
     """
 
-    policies: tuple[PolicyName, ...] = (PolicyName.NONE,)
+    policies: tuple[PolicyName, ...] = SAFE_POLICIES
     modes: tuple[ModeName, ...] = (ModeName.SIGN, ModeName.SIGN_AND_ENCRYPT)
     pki: Path = Path("pki")
     hosts: tuple[str, ...] = ()
@@ -108,7 +112,7 @@ class OpcUaSettings:
     application_name: str = "Analyser gateway"
     advertised_host: str | None = None
     security: SecuritySettings = field(default_factory=SecuritySettings)
-    anonymous: AnonymousAccess = AnonymousAccess.OBSERVER
+    anonymous: AnonymousAccess = AnonymousAccess.OFF
     limits: Limits = field(default_factory=Limits)
     nodesets: Path | None = None
 
