@@ -81,10 +81,10 @@ async def test_a_method_says_what_it_does_and_takes(action_url: str, keys: Clien
 async def test_methods_stand_beside_the_points_of_their_progress(
     site: SiteSpec, settings: OpcUaSettings, serving: Serving, desk: RecordingDesk, update: Callable[..., Update]
 ) -> None:
-    first, *rest = with_actions(site).devices
-    progress = PointGroup(3, "stack", ACTION_POINTS, "Action")
-    # Groups are numbered through the site, so the new one comes last and belongs to the last analyser's place.
-    site = SiteSpec(site.name, (*rest, replace(first, groups=(replace(progress, index=1),))))
+    stack, duct = with_actions(site).devices
+    duct = replace(duct, groups=(replace(duct.groups[0], index=0),))  # groups are numbered through the site
+    stack = replace(stack, groups=(PointGroup(1, "stack", ACTION_POINTS, "Action"),))
+    site = SiteSpec(site.name, (duct, stack))
     adapter = OpcUaAdapter(site, settings)
     adapter.offer(desk)
     adapter.apply(update(("idle", "", "", "", 0, 0, ""), group=1))
@@ -226,7 +226,7 @@ async def test_nothing_is_open_without_a_desk_or_without_actions(
             (endpoint,) = await Client(url).connect_and_get_server_endpoints()
             assert endpoint.SecurityMode is ua.MessageSecurityMode.None_
             assert [token.TokenType for token in endpoint.UserIdentityTokens] == [ua.UserTokenType.Anonymous]
-            assert endpoint.ServerCertificate is None
+            assert not endpoint.ServerCertificate
             async with Client(url) as client:
                 result = await _call(client, GROUP_2, YES)
                 assert result.StatusCode.name == "BadNodeIdUnknown"
