@@ -65,7 +65,9 @@ def check_logins(draft: Draft, problems: Problems) -> None:
     if passwords or draft.users_file is not None:
         return
     for name, options in (draft.adapters or {}).items():
-        kind = registry.adapter(name) if options is not None else None
+        if options is None:
+            continue
+        kind = registry.adapter(name)
         if isinstance(kind, GuardedKind) and kind.needs_users(options):
             problems.warn(
                 ("adapters", name),
