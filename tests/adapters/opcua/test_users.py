@@ -39,6 +39,7 @@ from tests.adapters.opcua.certificates import CLIENT_URI, USER, Certified
 from tests.adapters.opcua.conftest import Collector
 from tests.adapters.opcua.recording_desk import (
     GROUP_2,
+    METHOD,
     YES,
     ClientKeys,
     RecordingDesk,
@@ -328,6 +329,14 @@ async def test_engineers_see_audit_events_and_nobody_else_does(plant: Plant) -> 
         assert refused.SourceName == "Session/ActivateSession"
         assert (let_in.Status, let_in.ClientUserId, let_in.Message.Text) == (True, "olga", "as Observer")
         assert overheard.events == []
+        calls = Heard()
+        subscription = await engineer.create_subscription(100, calls)
+        await subscription.subscribe_events(ua.ObjectIds.Server, ua.ObjectIds.AuditUpdateMethodEventType)
+        assert await _call(operator) == "Good"
+        await _until(lambda: calls.events)
+        (called,) = calls.of(ua.ObjectIds.AuditUpdateMethodEventType)
+        assert (called.Status, called.ClientUserId, called.MethodId) == (True, "otto", ua.NodeId.from_string(METHOD))
+        assert [argument.Value for argument in called.InputArguments] == [2, True]
 
 
 async def test_engineers_read_who_has_which_role(plant: Plant) -> None:

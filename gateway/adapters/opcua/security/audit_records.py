@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from asyncua import ua
@@ -167,14 +167,7 @@ def session_ended(session: AuditedSession, user: str, reason: str) -> AuditEvent
     )
 
 
-def method_called(
-    session: AuditedSession,
-    object_id: ua.NodeId,
-    method_id: ua.NodeId,
-    arguments: Sequence[ua.Variant],
-    status: int,
-    entry_id: str = "",
-) -> AuditEvent:
+def method_called(session: AuditedSession, request: ua.CallMethodRequest, status: int, entry_id: str) -> AuditEvent:
     """A method that changes something was called, or refused. The audit log hears of actions from their desk."""
     user = "" if session.identity is None else session.identity.user or ""
     return AuditEvent(
@@ -187,11 +180,11 @@ def method_called(
         entry_id=entry_id,
         application=session.application_uri,
         fields={
-            "MethodId": _node(method_id),
+            "MethodId": _node(request.MethodId),
             "StatusCodeId": _status(status),
-            "InputArguments": ua.Variant(list(arguments), ua.VariantType.Variant),
+            "InputArguments": ua.Variant(list(request.InputArguments or ()), ua.VariantType.Variant),
         },
-        source=object_id,
+        source=request.ObjectId,
     )
 
 

@@ -11,6 +11,8 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import struct_from_binary
 
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.security.audit_records import method_called
+from gateway.adapters.opcua.security.identity import Role
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.adapters.opcua.services.method_table import CallOutcome
 from gateway.adapters.opcua.services.sessions import ClientSession
@@ -82,7 +84,7 @@ class PendingCalls:
             outcomes: list[CallOutcome] | None = None
             try:
                 with scope:
-                    outcomes = [await self._server.methods.call(request, session) for request in requests]
+                    outcomes = [await self._call(request, session, header) for request in requests]
             finally:
                 self._scopes.discard(scope)
                 if outcomes is not None:
@@ -91,6 +93,18 @@ class PendingCalls:
                     answer(_fault(StatusCodes.BadSessionClosed if scope.cancel_called else StatusCodes.BadServerHalted))
 
         self._server.calls.start_soon(run)
+
+    async def _call(
+        self, request: ua.CallMethodRequest, session: ClientSession, header: ua.RequestHeader
+    ) -> CallOutcome:
+        """Carry out one call, and tell the audit trail of what not everybody may call."""
+        methods = self._server.methods
+        outcome = await methods.call(request, session)
+        if methods.is_executable(request.MethodId) and methods.least(request.MethodId) is not Role.OBSERVER:
+            status = 0 if outcome.result.StatusCode is None else outcome.result.StatusCode.value
+            what = method_called(session, request, status, header.AuditEntryId or "")
+            self._server.audit.record(what)
+        return outcome
 
     def cancel(self) -> None:
         """Nobody waits for them any more."""
