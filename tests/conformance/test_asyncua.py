@@ -17,7 +17,8 @@ from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, Poli
 from gateway.model.meaning import CompanionModel
 from tests.adapters.opcua.certificates import CLIENT, CLIENT_URI
 from tests.conformance.analysers import played, site_of
-from tests.conformance.asyncua_checks import CHECKS, Bench
+from tests.conformance.asyncua_bench import Bench
+from tests.conformance.asyncua_checks import CHECKS
 from tests.serving import serving
 
 MODES = (ua.MessageSecurityMode.None_, ua.MessageSecurityMode.Sign, ua.MessageSecurityMode.SignAndEncrypt)
