@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.errors import InputError, LoginBusyError, LoginRefusedError
 from gateway.model.access import Place
 from gateway.model.operator import Operator
 from gateway.model.password_hash import PasswordHash
 from gateway.model.role import Role
-from gateway.model.user import User
+from gateway.model.user import LONGEST_NAME, NAME_PATTERN, User
 from gateway.runtime import user_file, users
 from gateway.runtime.login_pauses import FREE_ATTEMPTS
 from gateway.runtime.user_file import UserFile, read_users, write_users
@@ -281,3 +284,23 @@ async def test_a_right_password_after_many_wrong_ones_is_told(
     caplog.set_level(logging.WARNING)
     assert await login(directory, name, {"anna": "Schlüssel", "olga": "open sesame"}[name])
     assert f"user {name}: the right password from 10.0.0.5, after 3 wrong ones" in caplog.text
+
+
+hashes = st.builds(
+    PasswordHash,
+    salt=st.binary(min_size=16, max_size=64),
+    digest=st.binary(min_size=32, max_size=64),
+    n=st.sampled_from([1 << 14, 1 << 15, 1 << 17]),
+    r=st.integers(1, 8),
+    p=st.integers(1, 16),
+)
+names = st.from_regex(NAME_PATTERN, fullmatch=True).filter(lambda name: len(name) <= LONGEST_NAME)
+
+
+@settings(max_examples=30)  # each waits for the disk
+@given(st.dictionaries(names, st.builds(User, st.sampled_from(Role), st.none() | hashes, disabled=st.booleans())))
+def test_what_is_written_is_read(people: dict[str, User]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "users.json"
+        write_users(path, people)
+        assert read_users(path) == people
