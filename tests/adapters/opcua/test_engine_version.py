@@ -177,13 +177,17 @@ def _owner(place: str) -> Owner:
 
 
 def _present(owner: Owner, line: str) -> str:
-    """The line as it has to be for the installed asyncua; empty if there is nothing of that name."""
+    """The line as it has to be for the installed asyncua; empty if there is nothing of that name.
+
+    The source is what counts: some of it is replaced while a server of ours runs.
+    """
     name = line.partition("(")[0]
-    found = inspect.getattr_static(owner, name, None)
-    if inspect.isfunction(found):
-        parameters = list(inspect.signature(found).parameters)[0 if isinstance(owner, ModuleType) else 1 :]
-        return f"{name}({', '.join(parameters)})"
-    return name if found is not None or _has_itself(owner, name) else ""
+    of_class = inspect.isclass(owner)
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(owner)))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            parameters = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)][of_class:]
+            return f"{name}({', '.join(parameters)})"
+    return name if hasattr(owner, name) or _has_itself(owner, name) else ""
 
 
 def _has_itself(owner: Owner, name: str) -> bool:
