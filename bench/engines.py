@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from bench.gateway_process import free_port
 from bench.opcua_o6 import O6OpcUa
+from bench.ports import free_port
 from gateway import registry
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import State

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +16,7 @@ import psutil
 from anyio.abc import Process, TaskStatus
 from ruamel.yaml import YAML
 
+from bench.ports import free_port
 from gateway.settings.load import load_settings
 from gateway.settings.site_settings import GatewaySettings
 
@@ -60,19 +60,6 @@ def channel_access_environment(port: int) -> dict[str, str]:
         "EPICS_CA_SERVER_PORT": str(port),
         "EPICS_CA_REPEATER_PORT": str(port),  # taken, so that libca starts no repeater
     }
-
-
-def free_port() -> int:
-    """A port on loopback that is free for TCP and UDP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @asynccontextmanager

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.child import ROOT, Child, child, foreign_child
-from bench.gateway_process import free_port
 from bench.opcua_keys import PKI
 from bench.opcua_o6 import MODULE as O6
+from bench.ports import free_port
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 _NODE = ROOT / "bench" / "opcua_node"

@@ -16,7 +16,7 @@ from typing import Any
 
 from anyio.abc import TaskGroup
 
-from bench.gateway_process import free_port
+from bench.ports import free_port
 from gateway.model.stamp import Stamp
 
 MODULE = "o6"
