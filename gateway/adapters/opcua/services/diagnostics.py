@@ -130,6 +130,6 @@ class ServerDiagnostics:
         """One entry for each session."""
         return [session_diagnostics(one, self._subscriptions) for one in self._sessions()]
 
-    def of_session_security(self) -> list[ua.SessionSecurityDiagnosticsDataType]:
+    def of_session_security(self) -> list[ua.ExtensionObject]:
         """One entry for each session."""
         return [session_security_diagnostics(one) for one in self._sessions()]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import cast
 
 from asyncua import ua
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import Primitives, nodeid_to_binary
 
+from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.adapters.opcua.notifications.subscriptions import Subscriptions
 from gateway.adapters.opcua.services.session_facts import ServiceCount
 from gateway.adapters.opcua.services.sessions import ClientSession
 
-_TRANSPORT = "opc.tcp"
+_TRANSPORT, _ENCODING = "opc.tcp", "UA Binary"
+_SECURITY_DIAGNOSTICS = standard_node(ObjectIds.SessionSecurityDiagnosticsDataType_Encoding_DefaultBinary)
 _COUNT = "Count"
 _SERVICES = frozenset(
     field.name.removesuffix(_COUNT)
@@ -49,21 +52,29 @@ def session_diagnostics(session: ClientSession, subscriptions: Subscriptions) ->
     return result
 
 
-def session_security_diagnostics(session: ClientSession) -> ua.SessionSecurityDiagnosticsDataType:
-    """Who a session belongs to, and how it is secured."""
+def session_security_diagnostics(session: ClientSession) -> ua.ExtensionObject:
+    """Who a session belongs to, and how it is secured (SessionSecurityDiagnosticsDataType).
+
+    asyncua 2.1.0 takes the field `Encoding` for a mask of optional fields, so that nobody can read what it writes.
+    """
     identity, security = session.identity, session.security
     user = "" if identity is None else identity.user or ""
     if identity is None or identity.user is None:
         mechanism = "Anonymous"
     else:
         mechanism = "X509" if identity.certificate else "UserName"
-    return ua.SessionSecurityDiagnosticsDataType(
-        SessionId=session.session_id,
-        ClientUserIdOfSession=user,
-        ClientUserIdHistory=cast("list[ua.String]", list(session.facts.users)),
-        AuthenticationMechanism=mechanism,
-        TransportProtocol=_TRANSPORT,
-        SecurityMode=ua.MessageSecurityMode.Invalid if security is None else security.mode,
-        SecurityPolicyUri="" if security is None else security.policy_uri,
-        ClientCertificate=b"" if security is None else security.client_certificate,
+    text, array = Primitives.String.pack, Primitives.Int32.pack(len(session.facts.users))
+    mode = ua.MessageSecurityMode.Invalid if security is None else security.mode
+    body = (
+        nodeid_to_binary(session.session_id),
+        text(user),
+        array,
+        *map(text, session.facts.users),
+        text(mechanism),
+        text(_ENCODING),
+        text(_TRANSPORT),
+        Primitives.Int32.pack(mode),
+        text("" if security is None else security.policy_uri),
+        Primitives.ByteString.pack(b"" if security is None else security.client_certificate),
     )
+    return ua.ExtensionObject(_SECURITY_DIAGNOSTICS, ua.ByteString(b"".join(body)))

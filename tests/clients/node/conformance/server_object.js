@@ -7,6 +7,7 @@ const { DataType } = require("node-opcua-client");
 const PROFILES = "i=2269";
 const SAMPLE_RATE = "i=2272";
 const SUMMARY = "i=2275";
+const SECURITY = "i=3708";
 
 // A text or bytes that are null are empty; anything else that is null is not known.
 function isNull({ value }) {
@@ -147,6 +148,18 @@ check("diagnostics of subscriptions are true", async (bench) => {
   assert.equal(mine.publishingInterval, subscriber.revised.revisedPublishingInterval);
   assert.equal(mine.monitoredItemCount, 1);
   assert.ok(mine.dataChangeNotificationsCount >= 1 && mine.notificationsCount >= 1 && mine.publishRequestCount >= 1);
+});
+
+check.encrypted("diagnostics of security are for engineers, and legible", async (bench) => {
+  const observer = await bench.session();
+  assert.equal((await observer.read(SECURITY)).statusCode.name, "BadUserAccessDenied");
+  const session = await bench.session({ user: "engineer" });
+  const id = session.session.sessionId.toString();
+  const mine = [...(await session.value(SECURITY))].find((one) => one.sessionId.toString() === id);
+  assert.deepEqual([mine.clientUserIdOfSession, mine.authenticationMechanism], ["engineer", "UserName"]);
+  assert.deepEqual([mine.transportProtocol, mine.encoding, mine.securityMode], ["opc.tcp", "UA Binary", 3]);
+  assert.ok(mine.securityPolicyUri.endsWith(`#${bench.setup.policy}`));
+  assert.ok(mine.clientCertificate.length > 500);
 });
 
 check("ServerRedundancy and the rest of the tree is there", async (bench) => {
