@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from gateway.model.points import SiteSpec
 from tests.adapters.opcua.models.model_site import model_site
 from tests.adapters.opcua.models.official import OfficialNodes
+from tests.node_packages import install
 
 _PACKAGE = Path(__file__).parents[3] / "nodesets"
 
@@ -18,12 +18,8 @@ _PACKAGE = Path(__file__).parents[3] / "nodesets"
 @pytest.fixture(scope="session")
 def nodeset_folder(program: Callable[[str], str]) -> Path:
     """Folder of the npm package with the official files."""
-    npm = program("npm")
-    folder = _PACKAGE / "node_modules" / "node-opcua-nodesets" / "nodesets"
-    if not folder.is_dir():
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=_PACKAGE, check=True, timeout=100)
-    return folder
+    install(program("npm"), _PACKAGE)
+    return _PACKAGE / "node_modules" / "node-opcua-nodesets" / "nodesets"
 
 
 @pytest.fixture(scope="session")
