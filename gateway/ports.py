@@ -163,16 +163,22 @@ class SelfReadingKind(Protocol):
         """Host and TCP port of every socket that these settings open; port 0 takes a free one."""
         ...
 
-    def on_loopback(self, settings: object) -> object:
-        """The same settings for a server that only this host can reach, on a free port, and that calls nobody."""
+    def on_loopback(self, settings: object, folder: Path) -> object:
+        """The same settings for a server that only this host can reach, on a free port, and that calls nobody.
+
+        Args:
+            settings: Of the server to be.
+            folder: Empty, and for the server alone as long as it runs.
+        """
         ...
 
-    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
-        """Read points of a server that runs with `on_loopback` settings, as a client would.
+    async def read_back(self, endpoint: str, names: Sequence[str], folder: Path) -> Sequence[ReadBack]:
+        """Read points of a server that runs with `on_loopback` settings, in every way in which a client can come.
 
         Args:
             endpoint: The first of `Adapter.endpoints`.
             names: `ServedName.name` of the points.
+            folder: That of `on_loopback`.
 
         Raises:
             AdapterError: The server cannot be reached, or has no such point.

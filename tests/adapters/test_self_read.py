@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from gateway import registry
+from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.errors import AdapterError
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
@@ -16,6 +18,7 @@ from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
 from gateway.ports import SelfReadingKind
+from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
 
 SITE: SiteSpec = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
@@ -48,13 +51,14 @@ def looks_alike(adapter: str, one: State, other: State) -> bool:
 
 
 @pytest.mark.parametrize("name", KINDS)
-async def test_every_state_is_read_back_with_its_value_and_stamp(name: str) -> None:
+async def test_every_state_is_read_back_with_its_value_and_stamp(name: str, tmp_path: Path) -> None:
     found = registry.adapter(name)
-    adapter = found.create(SITE, kind(name).on_loopback(found.settings()))
+    settings = OPEN_SETTINGS if name == "opcua" else found.settings()
+    adapter = found.create(SITE, kind(name).on_loopback(settings, tmp_path))
     async with serving(adapter) as endpoint:
         for number, (state, quality) in enumerate(QUALITY.items()):
             adapter.apply(update(20.375 + number, state))
-            (read,) = await kind(name).read_back(endpoint, [names(name)["I1/Value"]])
+            (read,) = await kind(name).read_back(endpoint, [names(name)["I1/Value"]], tmp_path)
             alike = {other for other in State if read.shows(QUALITY[other])}
             assert alike == {other for other in State if looks_alike(name, other, state)}
             assert read.unix_us == STAMP.unix_us
@@ -63,11 +67,25 @@ async def test_every_state_is_read_back_with_its_value_and_stamp(name: str) -> N
             else:
                 assert read.value is None
         with pytest.raises(AdapterError, match="there is no"):
-            await kind(name).read_back(endpoint, ["stack:I9" if name == "epics_ca" else "ns=2;s=stack/I9/Value"])
+            unknown = "stack:I9" if name == "epics_ca" else "ns=2;s=stack/I9/Value"
+            await kind(name).read_back(endpoint, [unknown], tmp_path)
+
+
+async def test_a_secure_server_is_read_in_every_way_that_it_offers(tmp_path: Path) -> None:
+    found = registry.adapter("opcua")
+    settings = kind("opcua").on_loopback(found.settings(), tmp_path)
+    assert isinstance(settings, OpcUaSettings)
+    async with serving(found.create(SITE, settings)) as endpoint:
+        (read,) = await kind("opcua").read_back(endpoint, ["ns=2;s=stack/I1/Value"], tmp_path)
+        assert read.status_code == QUALITY[State.WAITING].status_code
+        (trusted,) = (settings.security.pki / "trusted" / "certs").iterdir()
+        trusted.unlink()
+        with pytest.raises(AdapterError, match=r"cannot be read over .*#Basic256Sha256, Sign: "):
+            await kind("opcua").read_back(endpoint, ["ns=2;s=stack/I1/Value"], tmp_path)
 
 
 @pytest.mark.parametrize("name", KINDS)
-async def test_nobody_there_is_an_adapter_error(name: str, unused_port: int) -> None:
+async def test_nobody_there_is_an_adapter_error(name: str, unused_port: int, tmp_path: Path) -> None:
     endpoint = f"127.0.0.1:{unused_port}" if name == "epics_ca" else f"opc.tcp://127.0.0.1:{unused_port}/x"
     with pytest.raises(AdapterError, match="cannot be read"):
-        await kind(name).read_back(endpoint, ["stack:I1"])
+        await kind(name).read_back(endpoint, ["stack:I1"], tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gateway.adapters.epics_ca.names import pv_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
@@ -56,13 +57,13 @@ class ChannelAccessKind:
 
         return listening(_own(settings))
 
-    def on_loopback(self, settings: object) -> object:
+    def on_loopback(self, settings: object, folder: Path) -> object:  # noqa: ARG002  it keeps no files
         """See `ports.SelfReadingKind`."""
         from gateway.adapters.epics_ca.self_read import on_loopback
 
         return on_loopback(_own(settings))
 
-    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
+    async def read_back(self, endpoint: str, names: Sequence[str], folder: Path) -> Sequence[ReadBack]:  # noqa: ARG002
         """See `ports.SelfReadingKind`."""
         from gateway.adapters.epics_ca.self_read import read_back
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gateway.adapters.opcua.node_ids import point_nodes
-from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName, SecuritySettings
+from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
 
@@ -68,11 +69,13 @@ class OpcUaKind:
         own = _own(settings)
         return [(own.host, own.port)]
 
-    def on_loopback(self, settings: object) -> object:
-        """See `ports.SelfReadingKind`."""
-        security = SecuritySettings(policies=(PolicyName.NONE,))
+    def on_loopback(self, settings: object, folder: Path) -> object:
+        """See `ports.SelfReadingKind`. Certificates are new ones, in the folder."""
+        own = _own(settings)
+        policies = (PolicyName.NONE, *own.security.secure_policies)
+        security = replace(own.security, policies=policies, pki=folder / "pki", hosts=())
         return replace(
-            _own(settings),
+            own,
             host="127.0.0.1",
             port=0,
             advertised_host=None,
@@ -80,11 +83,11 @@ class OpcUaKind:
             anonymous=AnonymousAccess.OBSERVER,
         )
 
-    async def read_back(self, endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
+    async def read_back(self, endpoint: str, names: Sequence[str], folder: Path) -> Sequence[ReadBack]:
         """See `ports.SelfReadingKind`."""
         from gateway.adapters.opcua.self_read import read_back
 
-        return await read_back(endpoint, names)
+        return await read_back(endpoint, names, folder)
 
 
 OPCUA: AdapterKind = OpcUaKind()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 from anyio.abc import TaskStatus
@@ -63,10 +65,11 @@ async def _try(
         for index, point in enumerate(device.groups[0].points)
         if point.path[-1] == "Value"
     ]
-    adapter = kind.create(subject.site, reader.on_loopback(section))
-    for update in updates:
-        adapter.apply(update)
-    read = await _served(adapter, reader, [name for _, _, name in points])
+    with TemporaryDirectory(prefix="analyser-gateway-") as folder:
+        adapter = kind.create(subject.site, reader.on_loopback(section, Path(folder)))
+        for update in updates:
+            adapter.apply(update)
+        read = await _served(adapter, reader, [name for _, _, name in points], Path(folder))
     for (update, index, name), seen in zip(points, read, strict=True):
         quality = subject.site.groups[update.group].quality[update.states[index]]
         if not _same(update.values[index], quality, update.stamp.unix_us, seen):
@@ -76,7 +79,7 @@ async def _try(
     return f"{number} read back with value, time stamp and quality as published"
 
 
-async def _served(adapter: Adapter, reader: SelfReadingKind, names: Sequence[str]) -> Sequence[ReadBack]:
+async def _served(adapter: Adapter, reader: SelfReadingKind, names: Sequence[str], folder: Path) -> Sequence[ReadBack]:
     """Serve for as long as it takes to read."""
     read: Sequence[ReadBack] = ()
     problem: GatewayError | None = None
@@ -89,7 +92,7 @@ async def _served(adapter: Adapter, reader: SelfReadingKind, names: Sequence[str
             with anyio.fail_after(_START_S):
                 await serving.start(serve)
             with anyio.fail_after(_READ_S):
-                read = await reader.read_back(adapter.endpoints[0], names)
+                read = await reader.read_back(adapter.endpoints[0], names, folder)
             serving.cancel_scope.cancel()
     except* GatewayError as group:
         problem = next(error for error in group.exceptions if isinstance(error, GatewayError))
