@@ -14,7 +14,6 @@ from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
-from gateway.adapters.opcua.services import operation_limits
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
@@ -54,9 +53,9 @@ async def test_channels_of_one_circuit_are_bounded(site: SiteSpec, monkeypatch: 
 async def test_operations_of_one_request_are_bounded_before_they_are_decoded(site: SiteSpec) -> None:
     async with serving(OpcUaAdapter(site, OPEN_SETTINGS)) as url, Client(url) as client:
         limits = client.get_node(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
-        assert await limits.read_value() == operation_limits.MAX_OPERATIONS
+        assert await limits.read_value() == Limits().operations
         node = client.get_node(TICK)
-        too_many = operation_limits.MAX_OPERATIONS + 1
+        too_many = Limits().operations + 1
         with pytest.raises(ua.uaerrors.BadTooManyOperations):
             await client.uaclient.read_attributes([node.nodeid] * too_many, ua.AttributeIds.Value)
         with pytest.raises(ua.uaerrors.BadTooManyOperations):
