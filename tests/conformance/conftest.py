@@ -24,8 +24,6 @@ from tests.conformance.judge import ENDPOINTS, Endpoint, Judge, Outcome
 from tests.conformance.tcp_proxy import Passed, tcp_proxy
 from tests.serving import serving
 
-Verdicts = Mapping[Endpoint, Mapping[str, Outcome]]
-
 
 @dataclass(frozen=True)
 class Record:
@@ -33,10 +31,12 @@ class Record:
 
     Attributes:
         verdicts: Outcomes, by endpoint and name of the check.
+        logs: What the library had to say, by endpoint.
         passed: Bytes of the run without security.
     """
 
     verdicts: dict[Endpoint, Mapping[str, Outcome]] = field(default_factory=dict)
+    logs: dict[Endpoint, Path] = field(default_factory=dict)
     passed: list[Passed] = field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ class Court:
             for endpoint in endpoints:
                 way = proxy.url if endpoint.scope == "none" else url
                 judge = Judge(endpoint, way, analysers, self._setup, self._folder / "homes" / endpoint.name)
-                record.verdicts[endpoint] = judge.outcomes
+                record.verdicts[endpoint], record.logs[endpoint] = judge.outcomes, judge.log
                 tasks.start_soon(judge.run)
         record.passed.extend(proxy.passed)
 
@@ -125,9 +125,3 @@ def record(
 ) -> Record:
     """One run over every endpoint."""
     return anyio.run(Court(tmp_path_factory.mktemp("conformance")).sit)
-
-
-@pytest.fixture
-def verdicts(record: Record) -> Verdicts:
-    """What node-opcua found, by endpoint and name of the check."""
-    return record.verdicts

@@ -117,6 +117,11 @@ class Judge:
     home: Path
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
+    @property
+    def log(self) -> Path:
+        """What the library has to say."""
+        return self.home / "node.log"
+
     async def run(self) -> None:
         """Run all checks; `outcomes` holds what there is even when the process breaks down."""
         setup = {
@@ -131,7 +136,7 @@ class Judge:
         environment = {**os.environ, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home)}
         command = ["node", str(SCRIPTS / "main.js"), json.dumps(setup)]
         self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / f"{self.endpoint.name}.log").open("wb") as log, anyio.move_on_after(LONGEST_S):
+        with self.log.open("wb") as log, anyio.move_on_after(LONGEST_S):
             async with await anyio.open_process(command, stderr=log, env=environment) as process:
                 try:
                     await self._listen(process)
