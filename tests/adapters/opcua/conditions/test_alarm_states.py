@@ -102,6 +102,32 @@ def test_an_answer_to_an_old_event_does_not_answer_the_new_one() -> None:
     assert not alarm.state.stage.acknowledged
 
 
+def test_old_events_are_forgotten() -> None:
+    alarm = _alarm()
+    alarm.observe(_finding("x"), _now(1))
+    first = alarm.event_id
+    alarm.acknowledge(first, ALICE, _now(2))
+    for ns in range(REMEMBERED_EVENTS - 2):
+        alarm.comment(first, ALICE, _now(3 + ns))
+    alarm.observe(_finding(), _now(100))
+    for answer in (alarm.comment, alarm.acknowledge, alarm.confirm):
+        with pytest.raises(RefusedError) as refused:
+            answer(first, ALICE, _now(101))
+        assert refused.value.refusal is Refusal.EVENT_UNKNOWN
+
+
+def test_an_event_that_had_its_answer_says_so_later_on() -> None:
+    alarm = _alarm()
+    alarm.observe(_finding("x"), _now(1))
+    alarm.acknowledge(alarm.event_id, ALICE, _now(2))
+    answered = alarm.event_id
+    alarm.observe(_finding(), _now(3))
+    alarm.observe(_finding("x"), _now(4))
+    with pytest.raises(RefusedError) as refused:
+        alarm.acknowledge(answered, ALICE, _now(5))
+    assert refused.value.refusal is Refusal.ALREADY_ACKNOWLEDGED
+
+
 def test_another_ground_has_to_be_acknowledged_anew() -> None:
     alarm = _alarm()
     alarm.observe(_finding("I1"), _now(1))

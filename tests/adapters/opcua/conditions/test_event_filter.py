@@ -192,7 +192,8 @@ SEVERITY, MESSAGE, USER = field("Severity"), field("Message"), field("ClientUser
         (element(F.OfType, literal(standard_node(ObjectIds.LimitAlarmType))), False),
         (element(F.OfType, literal(standard_node(ObjectIds.Server))), False),
         (element(F.OfType, literal(5)), False),
-        (element(F.Not, field("ActiveState", "Id", kind=ObjectIds.LimitAlarmType)), False),
+        (element(F.IsNull, field("ActiveState", "Id", kind=ObjectIds.LimitAlarmType)), True),
+        (element(F.IsNull, field("ActiveState", "Id", kind=ObjectIds.DiscreteAlarmType)), False),
     ],
 )
 def test_one_operator(aspace: AddressSpace, where: ua.ContentFilterElement, expected: bool) -> None:
