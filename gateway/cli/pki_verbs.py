@@ -44,7 +44,7 @@ def trust(
 
 @pki_verbs.command()
 def reject(config: ConfigFile, certificate: Thumbprint) -> None:
-    """Trust a certificate no longer; who is connected is sent away when the channel is renewed, within the hour."""
+    """Trust a certificate no longer; who is connected with it is sent away within seconds."""
     from gateway.cli.pki import reject_certificate
 
     reject_certificate(config, certificate, sys.stdout)

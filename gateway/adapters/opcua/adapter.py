@@ -144,6 +144,7 @@ class OpcUaAdapter:
                 task_status.started()
                 async with anyio.create_task_group() as inner.calls:
                     inner.calls.start_soon(inner.activation.follow_users)
+                    inner.calls.start_soon(server.follow_trust)
                     inner.calls.start_soon(conditions.serve)
                     await anyio.sleep_forever()
         finally:

@@ -309,6 +309,23 @@ async def test_who_is_distrusted_loses_the_channel_at_its_renewal(
             await _renew(client, ClientNonce=bytes(32))
 
 
+async def test_who_is_distrusted_is_sent_away(
+    secure_adapter: OpcUaAdapter, keys: ClientKeys, pki_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "TRUST_LOOK_S", 0.05)
+    other = CLIENT.but(key_name="stays").made()
+    other_keys = write(tmp_path / "stays", other)
+    (pki_folder / "trusted" / "certs" / "stays.der").write_bytes(other.der)
+    async with serving(secure_adapter) as url, channel(await client_of(url, other_keys)) as staying:
+        async with channel(await client_of(url, keys)) as leaving:
+            await leaving.get_endpoints()
+            (pki_folder / "trusted" / "certs" / keys.certificate.name).unlink()
+            with anyio.fail_after(20), pytest.raises(REFUSED):
+                while True:
+                    await leaving.get_endpoints()
+        await staying.get_endpoints()
+
+
 async def test_a_token_ends(secure_url: str, keys: ClientKeys, monkeypatch: pytest.MonkeyPatch) -> None:
     client = await client_of(secure_url, keys)
     async with channel(client):

@@ -60,6 +60,8 @@ class ChannelProtocol(SecureConnection):
         self._next_overdue = float("inf")
         self.for_sessions = False
         """Whether the policy of the channel allows more than discovery."""
+        self.admitted = b""
+        """Certificates of the client as it sent them; empty without security."""
 
     def receive_from_header_and_body(self, header: ua.Header, body: Buffer) -> Any:  # noqa: ANN401  as the base class
         """As the base class; who may not open or renew the channel is refused before any key is used.
@@ -120,6 +122,7 @@ class ChannelProtocol(SecureConnection):
             self._admit(certificate)
         except ServiceError as error:
             raise ServiceError(StatusCodes.BadSecurityChecksFailed) from error
+        self.admitted = certificate
 
     def select_policy(
         self, uri: str, peer_certificate: bytes | None, mode: ua.MessageSecurityMode | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import anyio
+from anyio.lowlevel import checkpoint
 from asyncua import ua
 from asyncua.common.connection import TransportLimits
 from asyncua.server.binary_server_asyncio import BinaryServer, OPCUAProtocol
@@ -12,12 +14,16 @@ from asyncua.server.server import Server
 from gateway.adapters.opcua.network.connection import Connection
 from gateway.adapters.opcua.network.endpoints import Tokens, describe_endpoints
 from gateway.adapters.opcua.network.policies import ChannelOffer
+from gateway.adapters.opcua.network.secure_channel import SecureChannel
 from gateway.adapters.opcua.network.turns import Turns
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.model.client_places import ClientPlaces
 
 ACTIVATION_S = 30.0
 """Seconds after which a connection without an activated session is ended; a channel alone is no reason to stay."""
+
+TRUST_LOOK_S = 1.0
+"""Time between looks at the folders of trusted certificates; a look costs 60 us."""
 
 CHUNK_BYTES = 65535
 
@@ -73,6 +79,21 @@ class NetworkServer(Server):
             tokens: How users may prove themselves.
         """
         self._offer, self._tokens = offer, tokens
+
+    async def follow_trust(self) -> None:
+        """Send clients away that an administrator trusts no longer, until cancelled."""
+        pki = self._offer.pki
+        if pki is None:
+            return
+        seen = pki.trust_version
+        while True:
+            await anyio.sleep(TRUST_LOOK_S)
+            if seen == (seen := pki.trust_version):
+                continue
+            for connection in [] if self.bserver is None else list(self.bserver.clients):
+                if isinstance(connection.processor, SecureChannel):
+                    connection.processor.require_trust()
+                await checkpoint()
 
     async def start(self) -> None:
         """Listen.

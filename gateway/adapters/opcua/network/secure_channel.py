@@ -147,6 +147,15 @@ class SecureChannel(UaProcessor):
             self._server.audit.record(certificate_refused(certificate, self.host, error.code, application_uri or ""))
             raise
 
+    def require_trust(self) -> None:
+        """End the connection unless its client is still trusted."""
+        if not self._connection.admitted or self.is_gone:
+            return
+        try:
+            self._admit(self._connection.admitted)
+        except ServiceError:
+            self.end(StatusCodes.BadSecurityChecksFailed)
+
     def _require_same_application(self, params: ua.CreateSessionParameters) -> None:
         """A session belongs to the application that has opened the channel (OPC 10000-4 section 5.7.2).
 

@@ -120,6 +120,13 @@ class CertificateJudge:
         self._purpose = purpose
         self._now = now
 
+    @property
+    def trust_version(self) -> int:
+        """Grows with every change of the lists; looking costs four listings of folders."""
+        self._trusted.refresh()
+        self._issuers.refresh()
+        return self._trusted.version + self._issuers.version
+
     def judge(self, blob: bytes, application_uri: str | None = None) -> x509.Certificate:
         """Look at what a peer sent.
 

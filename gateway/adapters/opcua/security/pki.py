@@ -80,6 +80,11 @@ class Pki:
         return self._trusted.certificates
 
     @property
+    def trust_version(self) -> int:
+        """Grows whenever an administrator changes which applications are trusted."""
+        return self._applications.trust_version
+
+    @property
     def trusts_users(self) -> bool:
         """Whether anybody can log in by certificate."""
         self._trusted_users.refresh()

@@ -73,12 +73,16 @@ class TrustList:
         self._revocations = [_Folder(store.revocations, lambda path: [read_revocations(path)]) for store in stores]
         self.certificates: tuple[x509.Certificate, ...] = ()
         self.revocations: tuple[x509.CertificateRevocationList, ...] = ()
+        self.version = 0
+        """Grows with every change."""
 
     def refresh(self) -> None:
         """Take in what has changed since the last time."""
         if _any_new(self._certificates):
+            self.version += 1
             self.certificates = _all_of(self._certificates, x509.Certificate)
         if _any_new(self._revocations):
+            self.version += 1
             self.revocations = _all_of(self._revocations, x509.CertificateRevocationList)
 
     def __contains__(self, certificate: x509.Certificate) -> bool:
