@@ -41,7 +41,7 @@ _TIMES = {0: SOURCE, 1: SERVER, 2: SOURCE | SERVER, 3: 0}
 _PLAIN_TAIL = struct.Struct("<IiHi")
 _ATTRIBUTE, _NAMESPACE = struct.Struct("<I"), struct.Struct("<H")
 _READABLE = ua.AccessLevel.CurrentRead.mask
-_ITEMS_PER_BREATH = 256
+_ITEMS_PER_BREATH = 128
 
 
 class ReadService:

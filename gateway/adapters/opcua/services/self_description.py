@@ -14,7 +14,7 @@ from gateway.adapters.opcua.services.unsupported_parts import remove_unsupported
 
 
 def describe_server(inner: InnerServer, namespaces: Iterable[NamespaceMetadata], *, secure: bool) -> None:
-    """Fill what does not depend on the server's running. Before it listens; takes 0.05 s.
+    """Fill what does not depend on the server's running. Before it listens; takes 0.02 s.
 
     Args:
         inner: With the nodes of OPC UA itself.

@@ -103,6 +103,9 @@ async def test_one_request_returns_a_bounded_number_of_references(big_url: str) 
         results = await _browse(client, *[_description(BIG)] * 40)
         assert sum(len(one.References) for one in results) <= 20_000
         assert {one.StatusCode.name for one in results} == {"Good", "BadNoContinuationPoints"}
+        unwanted = await _browse(client, *[_description(BIG, classes=ua.NodeClass.Method)] * 200)
+        assert [one.StatusCode.name for one in unwanted][:80] == ["Good"] * 80
+        assert unwanted[-1].StatusCode.name == "BadNoContinuationPoints"  # so much was looked at in vain
 
 
 async def test_filters(url: str) -> None:
