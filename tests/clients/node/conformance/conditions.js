@@ -10,6 +10,7 @@ const CONDITION = "i=2782";
 const ALARM = "i=2915";
 const REFRESH = "i=3875";
 const [REFRESH_START, REFRESH_END] = ["ns=0;i=2787", "ns=0;i=2788"];
+const AUDITS = ["ns=0;i=2071", "ns=0;i=2075"]; // AuditCreateSessionEventType, AuditActivateSessionEventType
 const OVERFLOW = "ns=0;i=3035";
 const METHODS = { Enable: "i=9027", Disable: "i=9028", AddComment: "i=9029", Acknowledge: "i=9111", Confirm: "i=9113",
   Unshelve: "i=2947", OneShotShelve: "i=2948", TimedShelve: "i=2949" };
@@ -137,6 +138,28 @@ check("a where clause compares fields", async (bench) => {
   const louder = await listening(bench, { where: severity(601) });
   await raised(bench, loud.listener);
   assert.deepEqual(louder.listener.mine.filter(isAlarm1()), []);
+});
+
+check("a where clause knows patterns", async (bench) => {
+  const like = (pattern) => ({ elements: [{ filterOperator: 6, filterOperands: [
+    new types.SimpleAttributeOperand(operand("SourceName", BASE_EVENT)),
+    new types.LiteralOperand({ value: new Variant({ dataType: DataType.String, value: pattern }) })] }] });
+  const mine = await listening(bench, { where: like(`${bench.device}/I_`) });
+  const others = await listening(bench, { where: like(`${bench.device}/E%`) });
+  await raised(bench, mine.listener);
+  assert.deepEqual(others.listener.mine, []);
+});
+
+check.encrypted("engineers hear of logins, others do not", async (bench) => {
+  const engineer = await listening(bench, { user: "engineer" });
+  const observer = await listening(bench);
+  const before = engineer.listener.all.length;
+  await bench.session({ user: "operator" });
+  const audits = (listener) => listener.all.filter((one) => AUDITS.includes(one.EventType));
+  await engineer.subscriber.until(() => audits(engineer.listener).length > 0, "audit events");
+  assert.ok(engineer.listener.all.length > before);
+  await raised(bench, observer.listener); // whatever came before has come
+  assert.deepEqual(audits(observer.listener), []);
 });
 
 check("fields that do not exist are null, and told", async (bench) => {

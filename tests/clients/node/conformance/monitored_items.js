@@ -57,9 +57,11 @@ check("good, uncertain, bad and good again are all reported", async (bench) => {
 check("the sampling interval is honoured", async (bench) => {
   const { subscriber, item } = await watching(bench, { samplingInterval: 1000 });
   assert.equal(item.revisedSamplingInterval, 1000);
+  const began = Date.now();
   await bench.play(steps(count(1, 50)), { gap: 0.01 });
   await subscriber.until(({ values }) => values.at(-1).value === 50, "the last value");
-  assert.ok(subscriber.values.length <= 4, `${subscriber.values.length} samples of 50 writes in half a second`);
+  const most = 3 + (Date.now() - began) / 900; // the first change may come at once, and others a little early
+  assert.ok(subscriber.values.length <= most, `${subscriber.values.length} samples of 50 writes, at most ${most}`);
 });
 
 check("a sampling interval below zero is the publishing interval", async (bench) => {

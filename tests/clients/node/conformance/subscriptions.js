@@ -205,11 +205,12 @@ check("ModifySubscription slows down as well", async (bench) => {
     maxNotificationsPerPublish: 0, priority: 0,
   });
   assert.equal(answer.revisedPublishingInterval, 1000);
-  const before = subscriber.messages.length;
+  const [before, began] = [subscriber.messages.length, Date.now()];
   await bench.play(Array.from({ length: 20 }, (_, n) => ({ "I1/Value": [n + 1, "good"] })), { gap: 0.06 });
   await subscriber.until(({ values }) => values.at(-1).value === 20, "the last value");
   const messages = subscriber.messages.slice(before).filter((message) => !message.keepAlive);
-  assert.ok(messages.length <= 4, `${messages.length} messages in 1.2 s at 1 s`);
+  const most = 2 + (Date.now() - began) / 1000;
+  assert.ok(messages.length <= most, `${messages.length} messages at 1 s, at most ${most}`);
 });
 
 check("ModifySubscription changes MaxNotificationsPerPublish", async (bench) => {
