@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaprotocol_auto import SimpleAttributeOperand
@@ -13,14 +13,12 @@ from asyncua.ua.uaprotocol_auto import SimpleAttributeOperand
 from gateway.adapters.opcua.conditions.event import Event, FieldPath
 from gateway.adapters.opcua.conditions.event_types import BASE_EVENT_TYPE, CONDITION_TYPE, EventTypes
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.services.index_range import IndexRange, cut, parse_index_range
 
 MAX_PATH = 8
 """Steps from a type to a field; the longest of OPC UA itself has three."""
 
 NULL = ua.Variant(None, ua.VariantType.Null)
-_NO_DATA = ua.Variant(status_code(StatusCodes.BadIndexRangeNoData), ua.VariantType.StatusCode)
-_RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
-_SLICED = (str, bytes, list)
 
 
 class OperandError(Exception):
@@ -42,12 +40,12 @@ class FieldOperand:
     Attributes:
         kind: Only events of this type and its subtypes have it.
         path: Of the field; None for the ConditionId.
-        span: First and last element wanted, None for all.
+        span: Part wanted of an array or a text, None for all.
     """
 
     kind: ua.NodeId
     path: FieldPath | None
-    span: tuple[int, int] | None
+    span: IndexRange | None
 
     @classmethod
     def parse(cls, types: EventTypes, operand: SimpleAttributeOperand) -> FieldOperand:
@@ -85,24 +83,18 @@ class FieldOperand:
         if self.path is None:
             return NULL if event.condition is None else ua.Variant(event.condition, ua.VariantType.NodeId)
         value = event.fields.get(self.path, NULL)
-        return value if self.span is None or value.Value is None else _part(value, *self.span)
+        return value if self.span is None or value.Value is None else _part(value, self.span)
 
 
-def _span(text: str | None) -> tuple[int, int] | None:
-    """A NumericRange of one dimension (OPC 10000-4 section 7.27); fields of events have no more."""
-    if not text:
-        return None
-    found = _RANGE.fullmatch(text)
-    if found is None:
-        raise OperandError(StatusCodes.BadIndexRangeInvalid)
-    first, last = int(found[1]), int(found[2] or found[1])
-    if found[2] is not None and last <= first:
-        raise OperandError(StatusCodes.BadIndexRangeInvalid)
-    return first, last
+def _span(text: str | None) -> IndexRange | None:
+    try:
+        return parse_index_range(text) if text else None
+    except ServiceError as error:
+        raise OperandError(error.code) from error
 
 
-def _part(value: ua.Variant, first: int, last: int) -> ua.Variant:
-    content = value.Value
-    if not isinstance(content, _SLICED) or first >= len(content):
-        return _NO_DATA
-    return ua.Variant(content[first : last + 1], value.VariantType, is_array=value.is_array)
+def _part(value: ua.Variant, span: IndexRange) -> ua.Variant:
+    try:
+        return cut(value, span)
+    except ServiceError as error:
+        return ua.Variant(status_code(error.code), ua.VariantType.StatusCode)

@@ -12,6 +12,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.conditions.event import Event
+from gateway.adapters.opcua.conditions.event_filter import EventFilter
 from gateway.adapters.opcua.conditions.notifier import SERVER
 from gateway.adapters.opcua.security.identity import ANONYMOUS
 from gateway.model.quality import State
@@ -158,6 +159,17 @@ def test_calibrations_and_health_are_told_as_transitions(plant: Plant) -> None:
     ]
     assert said(told[0], "SourceName") == "stack/Group1"
     assert messages(plant)[-1] == "stack: normal, was check function (NE 107)"
+
+
+def test_clients_find_transitions_by_their_type(plant: Plant) -> None:
+    calibrations = ua.NodeId(2, 2)
+    path = [ua.QualifiedName(name, 0) for name in ("ToState", "Id")]
+    clause = ua.SimpleAttributeOperand(calibrations, path, AttributeIds.Value)
+    of_type = ua.ContentFilterElement(ua.FilterOperator.OfType, [ua.LiteralOperand(ua.Variant(calibrations))])
+    wanted, _result = EventFilter.parse(plant.aspace, ua.EventFilter([clause], ua.ContentFilter([of_type])))
+    plant.show("stack", {"Group1/Calibrating": True, "Group1/Gas": 2})
+    selected = [fields for event in plant.events if (fields := wanted.select(event)) is not None]
+    assert [[one.Value for one in fields] for fields in selected] == [["Calibration gas 2"]]
 
 
 async def test_an_operator_acknowledges_and_confirms(plant: Plant) -> None:
