@@ -61,6 +61,8 @@ _WITHOUT_SESSION = frozenset(
     )
 )
 _DISCOVERY = _WITHOUT_SESSION - {_CREATE_SESSION}
+_WITH_SESSION = frozenset({_CALL, _PUBLISH, _request("CloseSession")})
+"""Beside those of `Services`."""
 
 
 MOST_SHORT_BYTES = 4096
@@ -210,6 +212,8 @@ class SecureChannel(UaProcessor):
             self._start_activation(requesthdr, seqhdr, body)
             return True
         if typeid not in _WITHOUT_SESSION:
+            if typeid not in self._server.services and typeid not in _WITH_SESSION:
+                raise ServiceError(StatusCodes.BadServiceUnsupported)
             session = self._own_session(requesthdr)
             self.session = session
             if typeid == _PUBLISH and session.is_activated():

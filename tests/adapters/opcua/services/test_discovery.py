@@ -47,3 +47,17 @@ async def test_nobody_can_put_another_server_on_the_list(url: str) -> None:
         with pytest.raises(ua.uaerrors.BadServiceUnsupported):
             await client.uaclient.register_server2(ua.RegisterServer2Parameters(Server=registered))
         assert len(await client.uaclient.find_servers(ua.FindServersParameters(EndpointUrl=url))) == 1
+
+
+async def test_services_that_do_not_exist_need_no_session_to_be_refused(url: str) -> None:
+    async with _without_session(url) as client:
+        for request in (
+            ua.FindServersOnNetworkRequest(),
+            ua.CancelRequest(),
+            ua.QueryFirstRequest(),
+            ua.AddNodesRequest(),
+        ):
+            with pytest.raises(ua.uaerrors.BadServiceUnsupported):
+                await client.uaclient.protocol.send_request(request)
+        with pytest.raises(ua.uaerrors.BadSessionIdInvalid):
+            await client.uaclient.protocol.send_request(ua.ReadRequest())
