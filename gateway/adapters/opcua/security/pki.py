@@ -80,6 +80,12 @@ class Pki:
         return self._trusted.certificates
 
     @property
+    def revocations(self) -> tuple[x509.CertificateRevocationList, ...]:
+        """What trusted authorities have revoked."""
+        self._trusted.refresh()
+        return self._trusted.revocations
+
+    @property
     def trust_version(self) -> int:
         """Grows whenever an administrator changes which applications are trusted."""
         return self._applications.trust_version

@@ -77,7 +77,7 @@ class PkiFolders:
             for folder in wanted:
                 folder.mkdir(mode=_PUBLIC, parents=True, exist_ok=True)
             self.own_keys.mkdir(mode=_PRIVATE, exist_ok=True)
-            with contextlib.suppress(PermissionError):  # somebody else's folder, such as a mounted secret
+            with contextlib.suppress(OSError):  # somebody else's folder, such as a mounted secret
                 self.own_keys.chmod(_PRIVATE)
         except OSError as error:
             raise folder_error(self.root, error) from error

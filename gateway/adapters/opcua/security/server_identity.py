@@ -6,9 +6,10 @@ import logging
 import socket
 
 from gateway.adapters.opcua.security.application_identity import own_address
+from gateway.adapters.opcua.security.certificate_judge import now_utc
 from gateway.adapters.opcua.security.own_identity import WantedIdentity
 from gateway.adapters.opcua.security.pki import Pki
-from gateway.adapters.opcua.security.pki_folders import application_uris, common_name
+from gateway.adapters.opcua.security.pki_folders import application_uris, common_name, is_authority
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -74,5 +75,23 @@ def report_security(settings: OpcUaSettings, pki: Pki | None) -> None:
             "with `analyser-gateway pki trust`"
         )
         return
+    _report_revocations(pki)
     more = f" and {len(trusted) - _MOST_LISTED} more" if len(trusted) > _MOST_LISTED else ""
     _LOG.info("trusted: %s%s", ", ".join(trusted[:_MOST_LISTED]), more)
+
+
+def _report_revocations(pki: Pki) -> None:
+    """Authorities whose revocations are not known, or not any more."""
+    now, listed = now_utc(), {one.issuer: one for one in pki.revocations}
+    for authority in pki.trusted:
+        if not is_authority(authority):
+            continue
+        newest = listed.get(authority.subject)
+        if newest is None:
+            _LOG.info("no revocation list of '%s': nobody counts as revoked there", common_name(authority))
+        elif newest.next_update_utc is not None and newest.next_update_utc < now:
+            _LOG.warning(
+                "the revocation list of '%s' was due again on %s: take in a new one with `analyser-gateway pki trust`",
+                common_name(authority),
+                f"{newest.next_update_utc:%Y-%m-%d}",
+            )

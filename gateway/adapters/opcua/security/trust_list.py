@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,8 @@ _LOG = logging.getLogger("gateway.adapters.opcua")
 _HIDDEN = "."
 
 T = TypeVar("T")
-_Listing = tuple[tuple[str, int, int, int], ...]
+_Entry = tuple[str, int, int, int]
+_Listing = tuple[_Entry, ...]
 
 
 def _listing(folder: Path) -> _Listing:
@@ -35,28 +36,36 @@ def _listing(folder: Path) -> _Listing:
 
 
 class _Folder:
-    """Files of one folder, read by one function."""
+    """Files of one folder, read by one function, each once as long as it stays as it is."""
 
-    def __init__(self, folder: Path, read: Callable[[Path], Iterable[object]]) -> None:
+    def __init__(self, folder: Path, read: Callable[[Path], Sequence[object]]) -> None:
         self._folder = folder
         self._read = read
         self._seen: _Listing | None = None
-        self.content: list[object] = []
+        self._read_files: dict[_Entry, Sequence[object]] = {}
+
+    @property
+    def content(self) -> Iterator[object]:
+        """What was read, in the order of the names."""
+        return (one for content in self._read_files.values() for one in content)
 
     def refresh(self) -> bool:
-        """Read again what is new; returns whether anything is."""
+        """Read what is new; returns whether anything has changed."""
         listing = _listing(self._folder)
         if listing == self._seen:
             return False
         self._seen = listing
-        self.content = []
-        for name, *_rest in listing:
-            path = self._folder / name
-            try:
-                self.content += self._read(path)
-            except (OSError, ValueError) as error:
-                _LOG.warning("%s is passed over: %s", path, error)
+        before = self._read_files
+        self._read_files = {entry: before[entry] if entry in before else self._read_file(entry[0]) for entry in listing}
         return True
+
+    def _read_file(self, name: str) -> Sequence[object]:
+        path = self._folder / name
+        try:
+            return self._read(path)
+        except (OSError, ValueError) as error:
+            _LOG.warning("%s is passed over: %s", path, error)
+            return ()
 
 
 class TrustList:
