@@ -43,7 +43,7 @@ _FRESH: Mapping[ValueKind, Value] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def alarm_site() -> SiteSpec:
     """Two analysers alike, `stack` and `duct`."""
     description = DRIVER.describe(Servomex4100Settings(CHANNELS), ProtocolKind.MODBUS_RTU)
@@ -160,9 +160,8 @@ def standard_aspace() -> AddressSpace:
     return aspace
 
 
-@pytest.fixture
-def aspace(standard_aspace: AddressSpace) -> AddressSpace:
-    """The same for one test."""
+def own_copy(standard_aspace: AddressSpace) -> AddressSpace:
+    """The same, to be changed."""
     own = AddressSpace()
     for node_id in standard_aspace.keys():  # noqa: SIM118  no mapping
         node = copy(standard_aspace[node_id])
@@ -172,8 +171,8 @@ def aspace(standard_aspace: AddressSpace) -> AddressSpace:
 
 
 @pytest.fixture
-def plant(alarm_site: SiteSpec, aspace: AddressSpace) -> Plant:
+def plant(alarm_site: SiteSpec, standard_aspace: AddressSpace) -> Plant:
     """All is well, and nothing has happened."""
-    plant = Plant(alarm_site, aspace, VirtualClock())
+    plant = Plant(alarm_site, own_copy(standard_aspace), VirtualClock())
     assert plant.events == []
     return plant
