@@ -35,6 +35,8 @@ class EventQueue:
         self._deafen: Callable[[], None] = lambda: None
         self._waiting: deque[list[ua.Variant]] = deque()
         self._lost: list[ua.Variant] | None = None
+        self.dropped: Callable[[], None] = lambda: None
+        """Called when the full queue has dropped an event."""
 
     @property
     def item_id(self) -> int:
@@ -59,6 +61,7 @@ class EventQueue:
         if fields is None:
             return
         if len(self._waiting) >= self._item.queue_size:
+            self.dropped()
             if self._lost is None:
                 self._lost = self.wanted.fields(queue_overflow())
             if self._item.discard_oldest:

@@ -99,6 +99,7 @@ class ItemPlaces:
                     item.rule.trigger,
                     self._subscription.wake_data,
                 )
+                packed.dropped = self._subscription.statistics.drop_data
             item.queue = packed
             packed.add(item, report=report)
         elif view is not None:
@@ -133,6 +134,7 @@ class ItemPlaces:
             item, self._subscription.wake_data, lambda: group.forget(view, queue), part=_part(item, view.variant_type)
         )
         item.queue = queue
+        queue.dropped = self._subscription.statistics.drop_data
         group.watch(view, queue)
         queue.begin(group.read(view), report=report)
 
@@ -155,6 +157,7 @@ class ItemPlaces:
             part=_part(item, None),
         )
         item.queue = queue
+        queue.dropped = self._subscription.statistics.drop_data
         queue.begin(read(), report=report)
 
     def place_events(self, item: Item, wanted: object) -> ua.EventFilterResult:
@@ -168,6 +171,7 @@ class ItemPlaces:
             raise status_error(StatusCodes.BadAttributeIdInvalid)
         event_filter, result = EventFilter.parse(self.aspace, wanted)
         queue = EventQueue(item, event_filter, self._role, self._subscription.wake_events)
+        queue.dropped = self._subscription.statistics.drop_event
         queue.listen(self._notifier.add(item.target.NodeId, queue.deliver))
         item.queue = queue
         return result

@@ -67,6 +67,8 @@ class PackedItems:
         self._waiting: NDArray[np.intp] = np.zeros(0, np.intp)
         """Length of each row's queue."""
         self._overflowed: Rows = np.zeros(0, np.bool_)
+        self.dropped: Callable[[int], None] = lambda _count: None
+        """Called with the number of values that full queues have dropped."""
         self._seen: Tick | None = None
         self._held: Tick | None = None
         self._coming: dict[Item, bool] = {}
@@ -159,7 +161,7 @@ class PackedItems:
         """Bring every queue back to its size (OPC 10000-4 section 5.13.1.5)."""
         pending = self._pending
         full = self._waiting > self._queue_size
-        self._overflowed |= full
+        self._note_dropped(full)
         self._waiting -= full
         for index, (tick, due) in enumerate(pending):
             if not full.any():
@@ -176,9 +178,14 @@ class PackedItems:
         _tick, older = self._pending.popleft()
         tick, newer = self._pending.popleft()
         lost = older & newer
-        self._overflowed |= lost
+        self._note_dropped(lost)
         self._waiting -= lost
         self._pending.appendleft((tick, older | newer))
+
+    def _note_dropped(self, rows: Rows) -> None:
+        self._overflowed |= rows
+        if self._queue_size > 1 and rows.any():
+            self.dropped(int(np.count_nonzero(rows)))
 
     def _settle(self) -> None:
         """Make rows of the items as they are now."""

@@ -37,7 +37,8 @@ class PublishingStatistics:
     """Counters of one subscription (SubscriptionDiagnosticsDataType, OPC 10000-5 section 12.15)."""
 
     __slots__ = (
-        "data_changes", "disables", "enables", "events", "late", "modifies", "notifications", "publishes",
+        "data_changes", "disables", "dropped_data", "dropped_events", "enables", "events", "late", "modifies",
+        "notifications", "publishes",
         "republish_messages", "republish_requests", "transfers", "transfers_to_other",
     )  # fmt: skip
 
@@ -47,6 +48,8 @@ class PublishingStatistics:
 
     data_changes: int
     disables: int
+    dropped_data: int
+    dropped_events: int
     enables: int
     events: int
     late: int
@@ -57,6 +60,14 @@ class PublishingStatistics:
     republish_requests: int
     transfers: int
     transfers_to_other: int
+
+    def drop_data(self, count: int) -> None:
+        """Full queues of data have dropped so many notifications."""
+        self.dropped_data += count
+
+    def drop_event(self) -> None:
+        """A full queue of events has dropped one."""
+        self.dropped_events += 1
 
 
 class Subscription:

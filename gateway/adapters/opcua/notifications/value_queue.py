@@ -48,6 +48,8 @@ class ValueQueue:
         self._due = 0
         self.on_report: Callable[[], None] | None = None
         """Called when a value enters the queue: what the item triggers."""
+        self.dropped: Callable[[int], None] = lambda _count: None
+        """Called with the number of values that the full queue has dropped."""
 
     def begin(self, value: EncodedValue, *, report: bool) -> None:
         """The value that is there when the item is made, or moved here; `report` makes it due."""
@@ -80,6 +82,8 @@ class ValueQueue:
         self._reported = value
         waiting, item = self._waiting, self._item
         flags = OVERFLOW if item.queue_size > 1 and len(waiting) >= item.queue_size else 0
+        if flags:
+            self.dropped(1)
         if flags and item.discard_oldest:
             waiting.popleft()
             waiting[0] = (waiting[0][0], flags)

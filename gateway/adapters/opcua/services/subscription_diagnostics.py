@@ -42,7 +42,10 @@ def subscription_diagnostics(subscription: Subscription, items: MonitoredItems) 
         CurrentKeepAliveCount=subscription.quiet_intervals,
         CurrentLifetimeCount=subscription.unasked_intervals,
         UnacknowledgedMessageCount=len(subscription.retransmission.numbers),
+        DiscardedMessageCount=subscription.retransmission.discarded,
         MonitoredItemCount=len(items),
         DisabledMonitoredItemCount=items.disabled,
+        MonitoringQueueOverflowCount=counts.dropped_data,
         NextSequenceNumber=subscription.next_number,
+        EventQueueOverflowCount=counts.dropped_events,
     )

@@ -13,6 +13,7 @@ from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.model.points import SiteSpec
+from gateway.model.update import Update
 from tests.adapters.opcua.conftest import Collector
 from tests.adapters.opcua.recording_desk import channel
 
@@ -122,3 +123,21 @@ async def test_counters_can_be_watched(url: str) -> None:
         async with Client(url):
             await seen.until(lambda values: values[-1].Value.Value == 2)
         await seen.until(lambda values: values[-1].Value.Value == 1)
+
+
+async def test_what_full_queues_drop_is_counted(url: str, adapter: OpcUaAdapter, update: Callable[..., Update]) -> None:
+    async with Client(url) as client:
+        seen = Collector()
+        subscription = await client.create_subscription(200, seen)
+        point = client.get_node(VALUE)
+        for deadband in (None, ua.DataChangeFilter(ua.DataChangeTrigger.StatusValue, ua.DeadbandType.Absolute, 0.5)):
+            await subscription._subscribe(  # asyncua's client has no other door to a sampling interval and a filter
+                point, ua.AttributeIds.Value, deadband, queuesize=3, sampling_interval=0
+            )
+        await seen.until_count(2)
+        for value in range(8):
+            adapter.apply(update((float(value),), changed=[0]))
+        await seen.until_count(2 + 2 * 3)
+        (entry,) = await client.get_node(SUBSCRIPTIONS).read_value()
+        assert entry.MonitoringQueueOverflowCount == 2 * (8 - 3)
+        assert (entry.EventQueueOverflowCount, entry.DiscardedMessageCount) == (0, 0)
