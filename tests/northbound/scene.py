@@ -215,7 +215,8 @@ class Scene:
         """
         first, last = rounds[0], rounds[-1]
         print(f"{quiet}\n{before}\n" + "\n".join(map(str, rounds)))
-        assert await self.clients.gaps() == []
+        gaps = await self.clients.gaps()
+        assert gaps == [], gaps
         not_ours = len(self.clients.names) * math.ceil((last.machine_lost_s - before.machine_lost_s) * self.rate_hz)
         assert last.late - before.late <= before.late - quiet.late + not_ours, "late because of the attack"
         assert (last.dropped, last.errors) == (before.dropped, before.errors)
