@@ -65,7 +65,7 @@ class Activation:
                 session_activated(session, channel.host, user, entry_id, status=error.code, reason=reason)
             )
             raise
-        session.facts.belongs_to(login.identity.user or "")
+        session.facts.belongs_to(login.identity.user or "", params.LocaleIds)
         before, session.identity, session.user_login = session.identity, login.identity, login.user
         name = login.identity.user
         session.origin = None if name is None else ActionOrigin(PROTOCOL, channel.host, name, proved=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import cast
 
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
@@ -37,6 +38,7 @@ def session_diagnostics(session: ClientSession, subscriptions: Subscriptions) ->
         ClientDescription=facts.client,
         ServerUri=facts.server_uri,
         EndpointUrl=facts.endpoint_url,
+        LocaleIds=cast("list[ua.LocaleId]", list(facts.locales)),
         ActualSessionTimeout=(session.session_timeout or 0.0) * 1000,
         MaxResponseMessageSize=facts.longest_response,
         ClientConnectionTime=facts.since,

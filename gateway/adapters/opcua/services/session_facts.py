@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
@@ -11,7 +13,7 @@ from asyncua.ua.status_codes import StatusCodes
 _LONGEST = 256
 """Characters kept of what a client says about itself."""
 
-_MOST_USERS = 10
+_MOST_USERS, _MOST_LOCALES = 10, 10
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class SessionFacts:
         longest_response: MaxResponseMessageSize.
         since: When it was created.
         last_contact: When its last request came.
+        locales: Languages that the client wants.
         users: ClientUserIds that it has had, the newest last.
         counts: By the name of the service.
         unauthorised: Requests refused for want of rights.
@@ -51,6 +54,7 @@ class SessionFacts:
     longest_response: int = 0
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     last_contact: datetime = field(default_factory=lambda: datetime.now(UTC))
+    locales: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
     counts: dict[str, ServiceCount] = field(default_factory=dict)
     unauthorised: int = 0
@@ -69,8 +73,9 @@ class SessionFacts:
             ApplicationType=said.ApplicationType,
         )
 
-    def belongs_to(self, user: str) -> None:
-        """Remember a user; empty for an anonymous one."""
+    def belongs_to(self, user: str, locales: Iterable[str] | None) -> None:
+        """Remember a user, empty for an anonymous one, and the languages that the client wants."""
+        self.locales = [one[:_LONGEST] for one in islice(locales or (), _MOST_LOCALES)]
         if not self.users or self.users[-1] != user:
             self.users = [*self.users[1 - _MOST_USERS :], user]
 

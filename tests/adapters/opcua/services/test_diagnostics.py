@@ -89,6 +89,7 @@ async def test_a_session_sees_itself(url: str) -> None:
     client = Client(url)
     client.description = "the watcher"
     client.application_uri = "urn:test:watcher"
+    client.set_locale(["de", "en"])
     async with client:
         for _read in range(3):
             await client.get_node("i=2255").read_value()
@@ -98,7 +99,7 @@ async def test_a_session_sees_itself(url: str) -> None:
         await subscription.subscribe_data_change(client.get_node(VALUE))
         (session,) = await client.get_node(SESSIONS).read_value()
         assert session.ClientDescription.ApplicationUri == "urn:test:watcher"
-        assert session.EndpointUrl == url
+        assert (session.EndpointUrl, session.LocaleIds) == (url, ["de", "en"])
         assert (session.ReadCount.TotalCount, session.ReadCount.ErrorCount) >= (3, 0)
         assert session.BrowseCount.ErrorCount == 1
         assert session.BrowseCount.TotalCount >= 1
