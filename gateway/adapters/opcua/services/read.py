@@ -6,6 +6,7 @@ the time on decoding and encoding, so both are done here.
 
 from __future__ import annotations
 
+import logging
 import struct
 
 from asyncua import ua
@@ -31,9 +32,10 @@ from gateway.adapters.opcua.services.attributes import Attributes, access_level,
 from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.data_encoding import require_binary
 from gateway.adapters.opcua.services.index_range import cut, parse_index_range
-from gateway.adapters.opcua.services.node_bytes import KnownNodes, node_id_end
+from gateway.adapters.opcua.services.node_bytes import KnownNodes, node_id, node_id_end
 from gateway.adapters.opcua.services.sessions import ClientSession
 
+_LOG = logging.getLogger("gateway.adapters.opcua")
 _HEAD = struct.Struct("<dii")
 _TIMES = {0: SOURCE, 1: SERVER, 2: SOURCE | SERVER, 3: 0}
 """TimestampsToReturn (OPC 10000-4 section 7.40)."""
@@ -59,6 +61,7 @@ class ReadService:
         self._access = access
         self._started = utc_now()
         self._points: dict[bytes, BoundValue] = {}
+        self._reported: set[bytes] = set()
 
     async def answer(self, session: ClientSession, parameters: bytes) -> bytes:
         """Answer one request.
@@ -92,10 +95,13 @@ class ReadService:
             if range_length <= 0 and name_length <= 0:
                 at = end + _PLAIN_TAIL.size
                 point = self._points.get(encoded_id) if attribute == AttributeIds.Value else None
-                if point is not None:
-                    results.append(point.encoded(times))
-                else:
+                if point is None:
                     results.append(self._read(session, encoded_id, attribute, times, now))
+                    continue
+                try:
+                    results.append(point.encoded(times))
+                except Exception:  # noqa: BLE001  as in `_read`
+                    results.append(self._faulty(encoded_id, times, now))
             else:
                 at, index_range, encoding = _tail(parameters, end)
                 results.append(self._read(session, encoded_id, attribute, times, now, index_range, encoding))
@@ -126,10 +132,18 @@ class ReadService:
             return encode_data_value(data, times, self._started, now)
         except ServiceError as error:
             return bad_data_value(error.code, times, now)
+        except Exception:  # noqa: BLE001  a fault of the program in one value; the others are answered all the same
+            return self._faulty(encoded_id, times, now)
+
+    def _faulty(self, encoded_id: bytes, times: int, now: int) -> bytes:
+        """The result for a value that cannot be worked out; the log hears of it once."""
+        if encoded_id not in self._reported:
+            self._reported.add(encoded_id)
+            _LOG.exception("%s cannot be read", node_id(encoded_id).to_string())
+        return bad_data_value(StatusCodes.BadInternalError, times, now)
 
     def _value(self, session: ClientSession, node: NodeData, encoded_id: bytes) -> ua.DataValue:
-        data = stored(node, AttributeIds.Value)
-        if data is None:
+        if AttributeIds.Value not in node.attributes:
             raise ServiceError(StatusCodes.BadAttributeIdInvalid)
         if not access_level(node) & _READABLE:
             raise ServiceError(StatusCodes.BadNotReadable)
@@ -139,6 +153,9 @@ class ReadService:
         held: object = node.attributes[AttributeIds.Value]
         if isinstance(held, BoundValue) and self._access.is_open(node.nodeid):
             self._points[encoded_id] = held
+        data = stored(node, AttributeIds.Value)
+        if data is None:
+            raise ServiceError(StatusCodes.BadAttributeIdInvalid)
         return data
 
     def _other(

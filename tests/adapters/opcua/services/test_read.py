@@ -9,6 +9,7 @@ import pytest
 from asyncua import Client, ua
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
+from gateway.adapters.opcua.notifications.point_values import BoundValue
 from gateway.model.update import Update
 from tests.adapters.opcua.recording_desk import METHOD, ClientKeys, operator
 
@@ -251,3 +252,24 @@ async def test_history_is_refused_one_by_one(url: str) -> None:
         assert [one.StatusCode.name for one in results] == ["BadHistoryOperationUnsupported", "BadNodeIdUnknown"]
         with pytest.raises(ua.uaerrors.BadNothingToDo):
             await client.uaclient.history_read(ua.HistoryReadParameters())
+
+
+async def test_a_fault_in_one_value_leaves_the_others_alone(
+    url: str,
+    adapter: OpcUaAdapter,
+    update: Callable[..., Update],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    adapter.apply(update())
+
+    def fail(_value: object, *_arguments: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with Client(url) as client:
+        for attribute in ("value", "encoded"):  # how it is worked out the first time, and later
+            with monkeypatch.context() as broken:
+                broken.setattr(BoundValue, attribute, property(fail) if attribute == "value" else fail)
+                assert await _statuses(client, _item(VALUE), _item(PRODUCT)) == ["BadInternalError", "Good"]
+            assert await _statuses(client, _item(VALUE)) == ["Good"]
+    assert [text for text in caplog.messages if "cannot be read" in text] == [f"{VALUE} cannot be read"]
