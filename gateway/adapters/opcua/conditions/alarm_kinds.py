@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from gateway.model.device_health import DeviceHealth
 from gateway.model.meaning import Meaning
 from gateway.model.quality import State
 
 
-class ConditionClass(Enum):
-    """Standard condition classes (OPC 10000-9 section 5.9), by the identifiers of their types."""
+class ConditionClass(StrEnum):
+    """Standard condition classes (OPC 10000-9 section 5.9)."""
 
-    PROCESS = 11163
-    MAINTENANCE = 11164
-    SYSTEM = 11165
+    PROCESS = "Process"
+    MAINTENANCE = "Maintenance"
+    SYSTEM = "System"
 
 
 class AlarmName(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.conditions.alarm_kinds import LEVEL_SEVERITIES
+from gateway.adapters.opcua.conditions.alarm_kinds import LEVEL_SEVERITIES, ConditionClass
 from gateway.adapters.opcua.conditions.alarm_stages import Shelf
 from gateway.adapters.opcua.conditions.alarm_state import Aspect
 from gateway.adapters.opcua.conditions.condition import Condition
@@ -37,10 +37,10 @@ _LIMIT_STATES = {
     State.LOW: ("Low", _IDS.ExclusiveLimitStateMachineType_Low),
     State.LOW_LOW: ("LowLow", _IDS.ExclusiveLimitStateMachineType_LowLow),
 }
-_CLASS_NAMES = {
-    11163: "ProcessConditionClassType",
-    11164: "MaintenanceConditionClassType",
-    11165: "SystemConditionClassType",
+_CLASSES = {
+    ConditionClass.PROCESS: _IDS.ProcessConditionClassType,
+    ConditionClass.MAINTENANCE: _IDS.MaintenanceConditionClassType,
+    ConditionClass.SYSTEM: _IDS.SystemConditionClassType,
 }
 
 
@@ -92,9 +92,11 @@ EVENT_ROWS: tuple[FieldRow, ...] = (
 """Fields of every event (OPC 10000-5 section 6.4.2)."""
 
 ALARM_ROWS: tuple[FieldRow, ...] = (
-    property_row("ConditionClassId", _IDS.NodeId, lambda one: standard_node(one.spec.kind.condition_class.value)),
+    property_row("ConditionClassId", _IDS.NodeId, lambda one: standard_node(_CLASSES[one.spec.kind.condition_class])),
     property_row(
-        "ConditionClassName", _IDS.LocalizedText, lambda one: english(_CLASS_NAMES[one.spec.kind.condition_class.value])
+        "ConditionClassName",
+        _IDS.LocalizedText,
+        lambda one: english(f"{one.spec.kind.condition_class.value}ConditionClassType"),
     ),
     property_row("ConditionName", _IDS.String, lambda condition: str(condition.spec.name)),
     property_row("BranchId", _IDS.NodeId, lambda _condition: ua.NodeId()),

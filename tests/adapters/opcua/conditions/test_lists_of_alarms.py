@@ -47,6 +47,7 @@ loss = st.tuples(
     st.just("loss"), st.sampled_from([State.COMMUNICATION_INTERRUPTED, State.STALE, State.COMMUNICATION_LOST])
 )
 answer = st.tuples(st.just("answer"), st.sampled_from(METHODS), st.integers(0, 5), st.integers(0, 5))
+settle = st.tuples(st.just("settle"), st.integers(0, 5))
 
 
 class Display:
@@ -75,24 +76,29 @@ async def _step(plant: Plant, step: tuple[Any, ...]) -> None:
         case ("loss", state):
             plant.fall("stack", state)
         case ("answer", method, which, age):
-            conditions = sorted({str(one.condition.Identifier) for one in plant.events if one.condition is not None})
-            if not conditions:
-                return
-            condition = conditions[which % len(conditions)]
-            ids = [
-                said(one, "EventId")
-                for one in plant.events
-                if str(getattr(one.condition, "Identifier", "")) == condition
-            ]
-            event_id = ua.Variant(ids[-1 - age % len(ids)], ua.VariantType.ByteString)
-            comment = ua.Variant(ua.LocalizedText("so it is", "en"), ua.VariantType.LocalizedText)
-            await plant.call(condition, method, *((event_id, comment) if method in ANSWERS else ()))
+            await _answer(plant, which, age, method)
+        case ("settle", which):
+            await _answer(plant, which, 0, ObjectIds.AcknowledgeableConditionType_Acknowledge)
+            await _answer(plant, which, 0, ObjectIds.AcknowledgeableConditionType_Confirm)
+
+
+async def _answer(plant: Plant, which: int, age: int, method: int) -> None:
+    """Call a method of one of the conditions that have been heard of, with one of its newest EventIds."""
+    heard: dict[str, list[bytes]] = {}
+    for event in plant.events:
+        if event.condition is not None:
+            heard.setdefault(str(event.condition.Identifier), []).append(said(event, "EventId"))
+    if heard:
+        condition, ids = list(heard.items())[which % len(heard)]
+        event_id = ua.Variant(ids[-1 - age % len(ids)], ua.VariantType.ByteString)
+        comment = ua.Variant(ua.LocalizedText("so it is", "en"), ua.VariantType.LocalizedText)
+        await plant.call(condition, method, *((event_id, comment) if method in ANSWERS else ()))
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(steps=st.lists(value | flag | loss | answer | answer, max_size=25))
+@given(steps=st.lists(value | flag | loss | answer | settle, max_size=40))
 async def test_both_see_the_same(
     steps: list[tuple[Any, ...]], alarm_site: SiteSpec, standard_aspace: AddressSpace
 ) -> None:
