@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
@@ -27,7 +27,7 @@ class EventTypes:
     """
 
     def __init__(self, aspace: AddressSpace) -> None:
-        self._aspace = aspace
+        self._aspace = ref(aspace)  # or it would never be freed: `_KNOWN` holds what is made here
         self._parent: dict[ua.NodeId, ua.NodeId | None] = {}
         self._declared: dict[tuple[int, str], list[tuple[ua.NodeId, ua.NodeId]]] = {}
         waiting: list[tuple[ua.NodeId, ua.NodeId | None]] = [(BASE_EVENT_TYPE, None)]
@@ -83,16 +83,19 @@ class EventTypes:
             yield from self._members(holder)
 
     def _members(self, node_id: ua.NodeId) -> Iterator[tuple[tuple[int, str], ua.NodeId]]:
-        node = self._aspace.get(node_id)
-        for one in () if node is None else node.references:
+        for one in self._references(node_id):
             if one.IsForward and one.ReferenceTypeId in _MEMBERS:
                 yield (one.BrowseName.NamespaceIndex, one.BrowseName.Name or ""), one.NodeId
 
     def _targets(self, node_id: ua.NodeId, reference: ua.NodeId, *, forward: bool) -> Iterator[ua.NodeId]:
-        node = self._aspace.get(node_id)
-        for one in () if node is None else node.references:
+        for one in self._references(node_id):
             if one.IsForward == forward and one.ReferenceTypeId == reference:
                 yield one.NodeId
+
+    def _references(self, node_id: ua.NodeId) -> Iterable[ua.ReferenceDescription]:
+        aspace = self._aspace()
+        node = None if aspace is None else aspace.get(node_id)
+        return () if node is None else node.references
 
 
 _KNOWN: WeakKeyDictionary[AddressSpace, EventTypes] = WeakKeyDictionary()

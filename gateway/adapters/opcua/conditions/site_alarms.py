@@ -76,9 +76,10 @@ class _Analyser:
         self.group = group.index
         self.points = tuple((place, point, point.path[0]) for place, point in enumerate(group.points) if point.meaning)
         self.places = {(owner, point.meaning): place for place, point, owner in self.points}
-        self.witness = next((place for place, point, _ in self.points if point.meaning is Meaning.FAULT), -1)
         self.values = {owner: place for place, point, owner in self.points if point.meaning is Meaning.VALUE}
         self.own = next((owner for _, point, owner in self.points if point.meaning is Meaning.COMMUNICATION), "")
+        faults = (place for place, point, _ in self.points if point.meaning is Meaning.FAULT)
+        self.witness = self.places.get((self.own, Meaning.FAULT), next(faults, -1))
 
     def subject(self, owner: str = "") -> str:
         return f"{self.device.name} {owner}".rstrip()
