@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,6 +14,7 @@ from urllib.parse import urlparse
 import anyio
 import pytest
 from asyncua import Client, ua
+from asyncua.server.address_space import AddressSpace
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
@@ -189,3 +191,11 @@ async def test_client_that_does_not_read_cannot_hold_up_the_stop(
     again = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", _port(url))
     again.close()
     await again.wait_closed()
+
+
+async def test_nothing_is_left_of_a_server_that_has_stopped(adapter: OpcUaAdapter, serving: Serving) -> None:
+    for _start in range(3):
+        async with serving(adapter) as url, Client(url) as client:
+            assert await client.get_namespace_array()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, AddressSpace)]
