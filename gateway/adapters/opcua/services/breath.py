@@ -20,9 +20,9 @@ class Breath:
         self._left = steps
         self._since = time.perf_counter()
 
-    async def take(self) -> None:
-        """Before each step."""
-        self._left -= 1
+    async def take(self, steps: int = 1) -> None:
+        """Before so many steps."""
+        self._left -= steps
         if self._left > 0:
             return
         self._left = self._steps

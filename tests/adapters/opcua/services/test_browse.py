@@ -233,6 +233,17 @@ async def test_browse_paths(url: str) -> None:
             await client.uaclient.translate_browsepaths_to_nodeids([])
 
 
+async def test_paths_that_lead_around_in_circles(big_url: str) -> None:
+    """Each step looks at every child; what all paths together may cost is bounded, and honest ones are not near it."""
+    there_and_back = [_element("P1"), _element("many", inverse=True)] * (MAX_ELEMENTS // 2)
+    async with Client(big_url) as client:
+        results = await client.uaclient.translate_browsepaths_to_nodeids([_path(BIG, *there_and_back)] * 100)
+        assert results[0].StatusCode.is_good()
+        assert results[-1].StatusCode.name == "BadQueryTooComplex"
+        honest = await client.uaclient.translate_browsepaths_to_nodeids([_path(BIG, _element("P1"))] * 1500)
+        assert all(one.StatusCode.is_good() for one in honest)
+
+
 async def test_registering_nodes(url: str) -> None:
     known, unknown = _node("ns=2;s=stack/I1/Value"), _node("ns=2;s=nobody")
     async with Client(url) as client:
