@@ -41,7 +41,7 @@ class Options:
     clients: Sequence[int] = CLIENTS
     devices: int = DEVICES
     points: int = POINTS
-    starts: Sequence[int] = (1, DEVICES, 10 * DEVICES)
+    starts: Sequence[int] = (1, 10 * DEVICES)
     windows: int = 3
     window_s: float = 2.0
 

@@ -19,7 +19,7 @@ from bench.usage import cpu_s, memory_mb
 INTERVAL_MS = 100
 """Publishing interval that clients ask for, and sampling interval, for the servers that sample."""
 
-_SETTLE_S = 1.5
+_SETTLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
