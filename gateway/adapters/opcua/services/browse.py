@@ -73,9 +73,9 @@ class BrowseService:
         if count < 1:
             raise ServiceError(StatusCodes.BadNothingToDo)
         page = min(page or MAX_REFERENCES_PER_NODE, MAX_REFERENCES_PER_NODE)
-        descriptions = [_description(data) for _node in range(count)]
         turn = _Turn(self._aspace, session.browses)
-        return array([await turn.result(self._begin(page, *one)) for one in descriptions]) + NULL_ARRAY
+        results = [await turn.result(self._begin(page, *_description(data))) for _node in range(count)]
+        return array(results) + NULL_ARRAY
 
     async def answer_next(self, session: ClientSession, parameters: bytes) -> bytes:
         """Answer a BrowseNext request; see `ReadService.answer`.
@@ -136,6 +136,7 @@ class _Turn:
 
     async def result(self, browse: Browse | int) -> bytes:
         """The BrowseResult of one node, encoded."""
+        await self._breath.take()
         if isinstance(browse, int):
             return _result(browse)
         node = self._aspace.get(browse.node_id)

@@ -8,11 +8,13 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, extensionobject_from_binary, nodeid_from_binary
 
 from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, array, decoded
+from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 _TIMESTAMPS_AND_RELEASE = 5
 _NO_POINT_AND_NO_DATA = NULL_ARRAY + b"\x00\x00\x00"
 _STATUS_BYTES = 4
+_NODES_PER_BREATH = 64
 
 
 class HistoryService:
@@ -41,7 +43,12 @@ class HistoryService:
             raise ServiceError(StatusCodes.BadNothingToDo)
         if count > self._most:
             raise ServiceError(StatusCodes.BadTooManyOperations)
-        return array([self._result(data) for _node in range(count)]) + NULL_ARRAY
+        breath = Breath(_NODES_PER_BREATH)
+        results: list[bytes] = []
+        for _node in range(count):
+            await breath.take()
+            results.append(self._result(data))
+        return array(results) + NULL_ARRAY
 
     def _result(self, data: Buffer) -> bytes:
         known = decoded(nodeid_from_binary, data) in self._aspace

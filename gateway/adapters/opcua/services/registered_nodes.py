@@ -10,10 +10,13 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, nodeid_from_binary
 
 from gateway.adapters.opcua.engine.service_messages import decoded
+from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.sessions import ClientSession
 
+_NODES_PER_BREATH = 256
 
-def _null_nodes(parameters: bytes) -> list[bool]:
+
+async def _null_nodes(parameters: bytes) -> list[bool]:
     """For each NodeId of a list whether it is null.
 
     Raises:
@@ -23,7 +26,12 @@ def _null_nodes(parameters: bytes) -> list[bool]:
     count = Primitives.Int32.unpack(data)
     if count < 1:
         raise ServiceError(StatusCodes.BadNothingToDo)
-    return [decoded(nodeid_from_binary, data).is_null() for _node in range(count)]
+    breath = Breath(_NODES_PER_BREATH)
+    null: list[bool] = []
+    for _node in range(count):
+        await breath.take()
+        null.append(decoded(nodeid_from_binary, data).is_null())
+    return null
 
 
 async def register_nodes(_session: ClientSession, parameters: bytes) -> bytes:
@@ -32,7 +40,7 @@ async def register_nodes(_session: ClientSession, parameters: bytes) -> bytes:
     Raises:
         ServiceError: There are none, or one of them is null.
     """
-    if any(_null_nodes(parameters)):
+    if any(await _null_nodes(parameters)):
         raise ServiceError(StatusCodes.BadNodeIdInvalid)
     return parameters
 
@@ -43,6 +51,6 @@ async def unregister_nodes(_session: ClientSession, parameters: bytes) -> bytes:
     Raises:
         ServiceError: There are none, or all of them are null.
     """
-    if all(_null_nodes(parameters)):
+    if all(await _null_nodes(parameters)):
         raise ServiceError(StatusCodes.BadNodeIdInvalid)
     return b""
