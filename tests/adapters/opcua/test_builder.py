@@ -129,6 +129,17 @@ def test_what_is_written_or_watched_is_the_nodes_own(aspace: AddressSpace) -> No
         assert aspace.read_attribute_value(site_node("b/Unit"), attribute).Value.Value == old
 
 
+def test_a_new_name_is_seen_from_everywhere(aspace: AddressSpace) -> None:
+    add_nodes(aspace, _items())
+    name = ua.LocalizedText("Another")
+    data = ua.DataValue(ua.Variant(name, ua.VariantType.LocalizedText))
+    run_without_suspending(aspace.write_attribute_value(site_node("a"), ATTRIBUTES.DisplayName, data)).check()
+    add_reference(aspace, site_node("b"), IDS.Organizes, site_node("a"))
+    for node in (OBJECTS, site_node("b"), site_node("a/Unit"), site_node("a/Start")):
+        seen = [each.DisplayName for each in aspace[node].references if each.NodeId == site_node("a")]
+        assert seen == [name], node
+
+
 def test_an_attribute_can_be_bound(aspace: AddressSpace) -> None:
     add_nodes(aspace, _items())
     bound = AttributeValue(ua.DataValue(ua.Variant(1.0)))
