@@ -12,6 +12,8 @@ from asyncua.ua.status_codes import StatusCodes
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.adapters.opcua.security.certificate_judge import (
     CertificateJudge,
@@ -26,6 +28,7 @@ from tests.adapters.opcua.certificates import APPLICATION_USAGE, AUTHORITY, CLIE
 
 ROOT = AUTHORITY.but(name="Root").made()
 ISSUED = CLIENT.but(name="Issued", issuer=ROOT)
+INTACT = ISSUED.made().der
 
 
 class Court:
@@ -231,6 +234,31 @@ def test_a_wrong_signature_and_a_cut_certificate(court: Court) -> None:
     assert court.says(client.der[:-20]) == "INVALID"
     assert split_chain(client.der + ROOT.der) == [client.der, ROOT.der]
     assert len(split_chain(client.der * 50)) == 5
+
+
+@pytest.fixture(scope="module")
+def settled_court(tmp_path_factory: pytest.TempPathFactory) -> Court:
+    """Trusts one client and one authority."""
+    court = Court(tmp_path_factory.mktemp("pki"))
+    court.trust(CLIENT.made(), ROOT)
+    return court
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_sent_is_judged_and_nothing_forged_is_good(settled_court: Court, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(INTACT) - 1))
+    piece = data.draw(st.binary(min_size=1, max_size=8))
+    forged = INTACT[:at] + piece + INTACT[at + data.draw(st.integers(0, 8)) :]
+    assert (settled_court.says(forged) == "GOOD") == (split_or_none(forged) == INTACT)
+
+
+def split_or_none(blob: bytes) -> bytes | None:
+    """The first certificate, as the judge sees it."""
+    try:
+        return split_chain(blob)[0]
+    except (ValueError, IndexError):
+        return None
 
 
 def test_pem_and_der_and_what_is_neither(court: Court, caplog: pytest.LogCaptureFixture) -> None:

@@ -108,6 +108,23 @@ async def test_every_policy_and_mode_with_both_clients(
     assert len(seen) == 4
 
 
+async def test_a_server_with_a_certificate_of_the_site_and_its_chain(
+    secure_adapter: OpcUaAdapter, keys: ClientKeys, pki_folder: Path, node_client: NodeClient
+) -> None:
+    root = AUTHORITY.but(name="Site root").made()
+    middle = AUTHORITY.but(name="Site servers", issuer=root).made()
+    site = CLIENT.but(name="Gateway", uri="urn:site:gateway", extended=None, issuer=middle, bits=4096).made()
+    (pki_folder / "own" / "certs" / "site.pem").write_bytes(site.pem + middle.pem)
+    (pki_folder / "own" / "private" / "site.pem").write_bytes(site.key_pem)
+    async with serving(secure_adapter) as url:
+        (one, *_others) = await Client(url).connect_and_get_server_endpoints()
+        assert (one.ServerCertificate, one.Server.ApplicationUri) == (site.der, "urn:site:gateway")
+        async with await client_of(url, keys, "Aes256_Sha256_RsaPss") as client:
+            await client.get_node(VALUE).read_data_value(raise_on_bad_status=False)
+        read = await node_client.ask(url, "read", ids=["ns=2;s=stack/I1/Value"], secure=True, **keys.for_node)
+        assert read["ns=2;s=stack/I1/Value"]["status"] == "BadWaitingForInitialData"
+
+
 async def test_endpoints_say_what_is_offered(secure_url: str) -> None:
     endpoints = await Client(secure_url).connect_and_get_server_endpoints()
     assert [(one.SecurityPolicyUri.partition("#")[2], one.SecurityMode.name) for one in endpoints] == EVERY_WAY
