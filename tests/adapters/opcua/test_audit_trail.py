@@ -8,7 +8,7 @@ import pytest
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.conditions.event import field_path
+from gateway.adapters.opcua.events.event import field_path
 from gateway.adapters.opcua.security.audit import EVENTS_AT_ONCE, AuditEvent, AuditTrail, SecurityCounters
 from gateway.adapters.opcua.security.audit_records import (
     certificate_refused,

@@ -263,10 +263,13 @@ def split_or_none(blob: bytes) -> bytes | None:
 
 def test_pem_and_der_and_what_is_neither(court: Court, caplog: pytest.LogCaptureFixture) -> None:
     client, folder = CLIENT.made(), court.folders.trusted.certificates
-    (folder / "readme.txt").write_text("nothing to see")
-    (folder / "bundle.crt").write_bytes(ROOT.pem + client.pem)
+    (folder / "broken.pem").write_text("nothing to see")
+    (folder / "bundle.CRT").write_bytes(ROOT.pem + client.pem)
     assert court.says(client.der) == "GOOD"
-    assert [record.getMessage().partition(" is passed")[0] for record in caplog.records] == [str(folder / "readme.txt")]
+    (folder / "bundle.CRT").rename(folder / "bundle.crt.old")
+    assert court.says(client.der) == "UNTRUSTED"
+    passed_over = {record.getMessage().partition(" is passed")[0] for record in caplog.records}
+    assert passed_over == {str(folder / "broken.pem"), str(folder / "bundle.crt.old")}
 
 
 def test_changes_count_at_once(court: Court) -> None:

@@ -11,17 +11,16 @@ from gateway.adapters.opcua.conditions.alarm_kinds import LEVEL_SEVERITIES, Cond
 from gateway.adapters.opcua.conditions.alarm_stages import Shelf
 from gateway.adapters.opcua.conditions.alarm_state import Aspect
 from gateway.adapters.opcua.conditions.condition import Condition
-from gateway.adapters.opcua.conditions.event import FieldPath
 from gateway.adapters.opcua.conditions.field_rows import (
     FieldRow,
     condition_variable,
-    english,
     moment,
     property_row,
     row,
     two_state,
 )
-from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.engine.wire_types import english, standard_node
+from gateway.adapters.opcua.events.event import FieldPath
 from gateway.model.quality import State
 
 _IDS = ObjectIds

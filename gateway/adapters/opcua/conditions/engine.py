@@ -16,13 +16,10 @@ from gateway.adapters.opcua.conditions.condition import Condition
 from gateway.adapters.opcua.conditions.condition_fields import fields_of
 from gateway.adapters.opcua.conditions.condition_methods import ConditionMethods
 from gateway.adapters.opcua.conditions.condition_nodes import ConditionNodes
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_types import EventTypes
-from gateway.adapters.opcua.conditions.notifier import EventNotifier
 from gateway.adapters.opcua.conditions.notifier_hierarchy import add_notifiers
 from gateway.adapters.opcua.conditions.refresh import ConditionRefresh, EventItems
-from gateway.adapters.opcua.conditions.simple_events import SimpleEvents, event_ids
 from gateway.adapters.opcua.conditions.site_alarms import alarms_of, calibrations_of
+from gateway.adapters.opcua.conditions.transition_events import transition_event
 from gateway.adapters.opcua.conditions.transition_types import (
     CALIBRATION_EVENT,
     HEALTH_EVENT,
@@ -30,6 +27,10 @@ from gateway.adapters.opcua.conditions.transition_types import (
 )
 from gateway.adapters.opcua.conditions.transitions import CalibrationWatch, HealthWatch
 from gateway.adapters.opcua.engine.wire_types import site_node
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_types import EventTypes
+from gateway.adapters.opcua.events.notifier import EventNotifier
+from gateway.adapters.opcua.events.simple_events import SimpleEvents, event_ids
 from gateway.adapters.opcua.node_ids import HEALTH_ALARMS_FOLDER, model_root
 from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.services.method_table import MethodTable
@@ -138,7 +139,7 @@ class ConditionEngine:
             transition = calibration.look(values, states)
             if transition is not None:
                 self._notifier.emit(
-                    self._events.of_transition(CALIBRATION_EVENT, transition, stamp, self._clock.stamp())
+                    transition_event(self._events, CALIBRATION_EVENT, transition, stamp, self._clock.stamp())
                 )
         self._watch_health(analyser, stamp)
 
@@ -204,7 +205,7 @@ class ConditionEngine:
                 signals.append(condition.spec.health)
         transition = analyser.health.look(worst(signals))
         if transition is not None:
-            self._notifier.emit(self._events.of_transition(HEALTH_EVENT, transition, stamp, self._clock.stamp()))
+            self._notifier.emit(transition_event(self._events, HEALTH_EVENT, transition, stamp, self._clock.stamp()))
 
     def _answered(self, condition: Condition) -> None:
         self._emit(condition)

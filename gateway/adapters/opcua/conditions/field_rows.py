@@ -12,11 +12,10 @@ from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.conditions.alarm_state import Aspect
 from gateway.adapters.opcua.conditions.condition import Condition
-from gateway.adapters.opcua.conditions.event import FieldPath, field_path
-from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.engine.wire_types import english, status_code
+from gateway.adapters.opcua.events.event import FieldPath, field_path
 
 _IDS, _T = ObjectIds, ua.VariantType
-LOCALE = "en"
 _DISABLED = ua.Variant(status_code(StatusCodes.BadConditionDisabled), _T.StatusCode)
 
 
@@ -68,11 +67,6 @@ def row(path: str, data_type: int, definition: int, read: Read, *, suspended: bo
 def property_row(path: str, data_type: int, read: Read, *, suspended: bool = False) -> FieldRow:
     """A property."""
     return row(path, data_type, _IDS.PropertyType, read, suspended=suspended)
-
-
-def english(text: str) -> ua.LocalizedText:
-    """A text in the language of all texts of the gateway; null for none."""
-    return ua.LocalizedText(text, LOCALE) if text else ua.LocalizedText()
 
 
 def moment(aspect: Aspect) -> Read:

@@ -10,8 +10,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from gateway.adapters.opcua.address_space.builder import add_reference
-from gateway.adapters.opcua.conditions.notifier import SERVER
 from gateway.adapters.opcua.engine.wire_types import site_node
+from gateway.adapters.opcua.events.notifier import SERVER
 from gateway.model.points import SiteSpec
 
 _LISTENABLE = ua.DataValue(ua.Variant(ua.EventNotifier.SubscribeToEvents.mask, ua.VariantType.Byte))

@@ -14,10 +14,10 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.conditions.condition import Condition
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_types import CONDITION_TYPE
-from gateway.adapters.opcua.conditions.notifier import EventItem, EventNotifier
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_types import CONDITION_TYPE
+from gateway.adapters.opcua.events.notifier import EventItem, EventNotifier
 from gateway.adapters.opcua.services.breath import Breath
 from gateway.adapters.opcua.services.method_table import MethodCall, MethodFailedError, MethodTable
 from gateway.adapters.opcua.services.sessions import ClientSession

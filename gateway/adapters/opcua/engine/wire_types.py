@@ -11,6 +11,9 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from gateway.adapters.opcua.node_ids import SITE_NAMESPACE_INDEX
 
+LOCALE = "en"
+"""Language of all texts."""
+
 _SITE = ua.Int16(SITE_NAMESPACE_INDEX)
 
 
@@ -39,3 +42,8 @@ def status_error(code: int) -> UaStatusCodeError:
     """What refuses an operation with this StatusCode."""
     error: UaStatusCodeError = UaStatusCodeError(code)  # type: ignore[no-untyped-call]
     return error
+
+
+def english(text: str) -> ua.LocalizedText:
+    """A text in the language of all texts of the gateway; null for none."""
+    return ua.LocalizedText(text, LOCALE) if text else ua.LocalizedText()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_to_binary
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_filter import EventFilter
-from gateway.adapters.opcua.conditions.queue_overflow import queue_overflow
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_filter import EventFilter
+from gateway.adapters.opcua.events.queue_overflow import queue_overflow
 from gateway.adapters.opcua.notifications.item import Item
 from gateway.model.role import Role
 

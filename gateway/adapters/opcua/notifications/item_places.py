@@ -12,9 +12,11 @@ from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.conditions.event_filter import EventFilter
-from gateway.adapters.opcua.conditions.notifier import EventNotifier
+from gateway.adapters.opcua.engine.data_encoding import require_binary
+from gateway.adapters.opcua.engine.index_range import cut, parse_index_range
 from gateway.adapters.opcua.engine.wire_types import status_error
+from gateway.adapters.opcua.events.event_filter import EventFilter
+from gateway.adapters.opcua.events.notifier import EventNotifier
 from gateway.adapters.opcua.notifications.encoded_value import EncodedValue, timestamp_mask
 from gateway.adapters.opcua.notifications.event_queue import EventQueue
 from gateway.adapters.opcua.notifications.item import Item
@@ -25,8 +27,6 @@ from gateway.adapters.opcua.notifications.row_form import RowForm, row_form
 from gateway.adapters.opcua.notifications.sampling import Sampling
 from gateway.adapters.opcua.notifications.subscription import Subscription
 from gateway.adapters.opcua.notifications.value_queue import ValueQueue
-from gateway.adapters.opcua.services.data_encoding import require_binary
-from gateway.adapters.opcua.services.index_range import cut, parse_index_range
 from gateway.model.role import Role
 
 Mode = ua.MonitoringMode

@@ -14,8 +14,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-from gateway.adapters.opcua.conditions.event_filter import EventFilterError
 from gateway.adapters.opcua.engine.wire_types import status_code, status_error
+from gateway.adapters.opcua.events.event_filter import EventFilterError
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.notifications.event_queue import EventQueue
 from gateway.adapters.opcua.notifications.item import Item

@@ -15,8 +15,8 @@ from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.conditions.notifier import EventNotifier
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.events.notifier import EventNotifier
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.notifications.item_places import ItemPlaces
 from gateway.adapters.opcua.notifications.monitored_items import MonitoredItems

@@ -175,7 +175,8 @@ class CertificateJudge:
     def _chain(self, certificate: x509.Certificate, sent: Sequence[x509.Certificate]) -> list[x509.Certificate]:
         """The certificate and its issuers as far as they are known."""
         chain = [certificate]
-        known = (*self._trusted.certificates, *self._issuers.certificates, *sent)
+        usable = (one for one in sent if _has_usable_key(one))  # a huge key would take long
+        known = (*self._trusted.certificates, *self._issuers.certificates, *usable)
         while not _names_itself(chain[-1]) and len(chain) < MOST_CERTIFICATES:
             issuer = next((one for one in known if one not in chain and _has_issued(one, chain[-1])), None)
             if issuer is None:
@@ -236,9 +237,14 @@ def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
         return None
 
 
-def _require_strength(certificate: x509.Certificate) -> None:
+def _has_usable_key(certificate: x509.Certificate) -> bool:
     key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size not in KEY_BITS:
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size in KEY_BITS
+
+
+def _require_strength(certificate: x509.Certificate) -> None:
+    if not _has_usable_key(certificate):
+        key = certificate.public_key()
         size = f"RSA with {key.key_size} bits" if isinstance(key, rsa.RSAPublicKey) else type(key).__name__
         raise CertificateRefusedError(
             CertificateStatus.POLICY_CHECK_FAILED,

@@ -26,6 +26,9 @@ from gateway.errors import AdapterError
 from gateway.model.printable import printable
 
 CERTIFICATE_SUFFIXES = frozenset({".der", ".crt", ".cer", ".pem"})
+REVOCATION_SUFFIXES = frozenset({".crl", ".der", ".pem"})
+"""What counts; whoever renames a file to `client.der.old` wants it not to."""
+
 _PEM = b"-----BEGIN "
 _LONGEST_NAME = 60
 _PUBLIC, _PRIVATE = 0o755, 0o700

@@ -10,7 +10,13 @@ from typing import TypeVar
 
 from cryptography import x509
 
-from gateway.adapters.opcua.security.pki_folders import StoreFolder, read_certificates, read_revocations
+from gateway.adapters.opcua.security.pki_folders import (
+    CERTIFICATE_SUFFIXES,
+    REVOCATION_SUFFIXES,
+    StoreFolder,
+    read_certificates,
+    read_revocations,
+)
 
 _LOG = logging.getLogger("gateway.adapters.opcua")
 _HIDDEN = "."
@@ -38,8 +44,9 @@ def _listing(folder: Path) -> _Listing:
 class _Folder:
     """Files of one folder, read by one function, each once as long as it stays as it is."""
 
-    def __init__(self, folder: Path, read: Callable[[Path], Sequence[object]]) -> None:
+    def __init__(self, folder: Path, suffixes: frozenset[str], read: Callable[[Path], Sequence[object]]) -> None:
         self._folder = folder
+        self._suffixes = suffixes
         self._read = read
         self._seen: _Listing | None = None
         self._read_files: dict[_Entry, Sequence[object]] = {}
@@ -61,6 +68,9 @@ class _Folder:
 
     def _read_file(self, name: str) -> Sequence[object]:
         path = self._folder / name
+        if path.suffix.lower() not in self._suffixes:
+            _LOG.warning("%s is passed over: its name does not end in %s", path, ", ".join(sorted(self._suffixes)))
+            return ()
         try:
             return self._read(path)
         except (OSError, ValueError) as error:
@@ -78,8 +88,10 @@ class TrustList:
     """
 
     def __init__(self, *stores: StoreFolder) -> None:
-        self._certificates = [_Folder(store.certificates, read_certificates) for store in stores]
-        self._revocations = [_Folder(store.revocations, lambda path: [read_revocations(path)]) for store in stores]
+        self._certificates = [_Folder(store.certificates, CERTIFICATE_SUFFIXES, read_certificates) for store in stores]
+        self._revocations = [
+            _Folder(store.revocations, REVOCATION_SUFFIXES, lambda path: [read_revocations(path)]) for store in stores
+        ]
         self.certificates: tuple[x509.Certificate, ...] = ()
         self.revocations: tuple[x509.CertificateRevocationList, ...] = ()
         self.version = 0

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from asyncua import ua
 
-from gateway.adapters.opcua.conditions.event import Event, field_path
-from gateway.adapters.opcua.conditions.notifier import EventNotifier
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.event import Event, field_path
+from gateway.adapters.opcua.events.notifier import EventNotifier
 from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.security.identity import Role
 

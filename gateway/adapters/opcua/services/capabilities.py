@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.conditions.event_filter import MAX_SELECT_CLAUSES, MAX_WHERE_OPERANDS
+from gateway.adapters.opcua.events.event_filter import MAX_SELECT_CLAUSES, MAX_WHERE_OPERANDS
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.services.served_values import ServedValues
 

@@ -19,7 +19,7 @@ from asyncua.server.internal_session import InternalSession
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.address_space.standard_nodes import add_standard_nodes
-from gateway.adapters.opcua.conditions.notifier import EventNotifier
+from gateway.adapters.opcua.events.notifier import EventNotifier
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.adapters.opcua.notifications.subscriptions import Subscriptions

@@ -1,4 +1,4 @@
-"""Publish requests read as bytes: they come at every publishing interval of every client (OPC 10000-4 section 5.14.5)."""
+"""Publish requests read as bytes, since every client sends one per interval (OPC 10000-4 section 5.14.5)."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from asyncua.server.address_space import AddressSpace, NodeData
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
+from gateway.adapters.opcua.engine.data_encoding import require_binary
+from gateway.adapters.opcua.engine.index_range import cut, parse_index_range
 from gateway.adapters.opcua.engine.service_messages import (
     NULL_ARRAY,
     SERVER,
@@ -30,8 +32,6 @@ from gateway.adapters.opcua.notifications.point_values import BoundValue
 from gateway.adapters.opcua.services.access import Access, role_of
 from gateway.adapters.opcua.services.attributes import Attributes, access_level, stored
 from gateway.adapters.opcua.services.breath import Breath
-from gateway.adapters.opcua.services.data_encoding import require_binary
-from gateway.adapters.opcua.services.index_range import cut, parse_index_range
 from gateway.adapters.opcua.services.node_bytes import KnownNodes, node_id, node_id_end
 from gateway.adapters.opcua.services.sessions import ClientSession
 

@@ -11,10 +11,10 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import Primitives, struct_from_binary
 
+from gateway.adapters.opcua.engine.index_range import parse_index_range
 from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, decoded, status_array
 from gateway.adapters.opcua.services.attributes import Attributes, access_level
 from gateway.adapters.opcua.services.breath import Breath
-from gateway.adapters.opcua.services.index_range import parse_index_range
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 _WRITABLE = ua.AccessLevel.CurrentWrite.mask

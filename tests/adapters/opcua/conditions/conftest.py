@@ -16,8 +16,8 @@ from asyncua.ua.status_codes import StatusCodes
 from gateway.adapters.opcua.address_space.site_tree import add_site
 from gateway.adapters.opcua.address_space.standard_nodes import add_standard_nodes
 from gateway.adapters.opcua.conditions.engine import ConditionEngine
-from gateway.adapters.opcua.conditions.event import Event, field_path
-from gateway.adapters.opcua.conditions.notifier import SERVER, EventNotifier
+from gateway.adapters.opcua.events.event import Event, field_path
+from gateway.adapters.opcua.events.notifier import SERVER, EventNotifier
 from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.security.identity import ClientIdentity
 from gateway.adapters.opcua.services.method_table import CallOutcome, MethodTable

@@ -11,9 +11,9 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_filter import EventFilter
-from gateway.adapters.opcua.conditions.notifier import SERVER
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_filter import EventFilter
+from gateway.adapters.opcua.events.notifier import SERVER
 from gateway.adapters.opcua.security.identity import ANONYMOUS
 from gateway.model.quality import State
 from tests.adapters.opcua.conditions.conftest import Item, Plant, Session, said

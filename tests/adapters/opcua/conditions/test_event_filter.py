@@ -19,14 +19,14 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.conditions.event import Event, field_path
-from gateway.adapters.opcua.conditions.event_filter import (
+from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.event import Event, field_path
+from gateway.adapters.opcua.events.event_filter import (
     MAX_SELECT_CLAUSES,
     MAX_WHERE_OPERANDS,
     EventFilter,
     EventFilterError,
 )
-from gateway.adapters.opcua.engine.wire_types import standard_node
 
 F = ua.FilterOperator
 T = ua.VariantType

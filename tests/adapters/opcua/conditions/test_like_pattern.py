@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.conditions.like_pattern import MAX_PATTERN, MAX_TEXT, LikePattern
+from gateway.adapters.opcua.events.like_pattern import MAX_PATTERN, MAX_TEXT, LikePattern
 
 
 def _naive(pattern: str, text: str) -> bool:

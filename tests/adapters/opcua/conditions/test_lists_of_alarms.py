@@ -10,8 +10,8 @@ from asyncua.ua.object_ids import ObjectIds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.notifier import SERVER
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.notifier import SERVER
 from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.testing.virtual_clock import VirtualClock

@@ -10,7 +10,7 @@ from asyncua.common.utils import ServiceError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.services.index_range import cut, parse_index_range
+from gateway.adapters.opcua.engine.index_range import cut, parse_index_range
 
 INVALID, NO_DATA = ua.StatusCodes.BadIndexRangeInvalid, ua.StatusCodes.BadIndexRangeNoData
 WRONG = [

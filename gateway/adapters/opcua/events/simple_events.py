@@ -8,11 +8,9 @@ from itertools import count
 
 from asyncua import ua
 
-from gateway.adapters.opcua.conditions.event import Event, FieldPath, field_path
-from gateway.adapters.opcua.conditions.field_rows import english
-from gateway.adapters.opcua.conditions.notifier import SERVER
-from gateway.adapters.opcua.conditions.transitions import Transition
-from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
+from gateway.adapters.opcua.engine.wire_types import english, standard_node
+from gateway.adapters.opcua.events.event import Event, FieldPath, field_path
+from gateway.adapters.opcua.events.notifier import SERVER
 from gateway.model.stamp import Stamp
 
 _T = ua.VariantType
@@ -38,26 +36,13 @@ class SimpleEvents:
     def of_server(self, event_type: int, message: str, severity: int, now: Stamp) -> Event:
         """An event of the Server object for items themselves; `event_type` is one of `ObjectIds`."""
         kind = standard_node(event_type)
-        fields = self._fields(kind, SERVER, "Server", message, severity, now, now)
+        fields = self.fields(kind, SERVER, "Server", message, severity, now, now)
         return Event(kind, SERVER, fields, unfiltered=True)
 
-    def of_transition(self, kind: ua.NodeId, transition: Transition, at: Stamp, now: Stamp) -> Event:
-        """An event of a TransitionEventType; it happened at `at` and is told `now`."""
-        source = site_node(transition.source)
-        fields = self._fields(kind, source, transition.source, transition.message, transition.severity, at, now)
-        for name, said in (
-            ("Transition", transition.name),
-            ("FromState", transition.before),
-            ("ToState", transition.after),
-        ):
-            fields[field_path(name)] = ua.Variant(english(said), _T.LocalizedText)
-            fields[field_path(name, "Id")] = ua.Variant(said, _T.String)
-        fields[field_path("Transition", "TransitionTime")] = ua.Variant(at.utc, _T.DateTime)
-        return Event(kind, source, fields)
-
-    def _fields(
+    def fields(
         self, kind: ua.NodeId, source: ua.NodeId, source_name: str, message: str, severity: int, at: Stamp, now: Stamp
     ) -> dict[FieldPath, ua.Variant]:
+        """What every event has; it happened at `at` and is told `now`."""
         fields = {
             "EventId": ua.Variant(self._new_event_id(), _T.ByteString),
             "EventType": ua.Variant(kind, _T.NodeId),

@@ -19,12 +19,12 @@ from asyncua.ua.uaprotocol_auto import (
     SimpleAttributeOperand,
 )
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_fields import FieldOperand, OperandError
-from gateway.adapters.opcua.conditions.event_types import EventTypes
-from gateway.adapters.opcua.conditions.filter_operators import OPERATORS, Operand, truth
-from gateway.adapters.opcua.conditions.filter_values import as_boolean
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_fields import FieldOperand, OperandError
+from gateway.adapters.opcua.events.event_types import EventTypes
+from gateway.adapters.opcua.events.filter_operators import OPERATORS, Operand, truth
+from gateway.adapters.opcua.events.filter_values import as_boolean
 
 MAX_OPERANDS = 1000
 """Operands of all elements of one where clause."""

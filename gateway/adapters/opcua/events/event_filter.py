@@ -19,11 +19,11 @@ from asyncua.ua.uaerrors import (
 # Decoded filters are instances of these classes; some of those in `ua` are subclasses.
 from asyncua.ua.uaprotocol_auto import EventFilter as WireFilter
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.event_fields import NULL, FieldOperand, OperandError
-from gateway.adapters.opcua.conditions.event_types import EventTypes
-from gateway.adapters.opcua.conditions.where_clause import MAX_OPERANDS, WhereClause
 from gateway.adapters.opcua.engine.wire_types import status_code
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.event_fields import NULL, FieldOperand, OperandError
+from gateway.adapters.opcua.events.event_types import EventTypes
+from gateway.adapters.opcua.events.where_clause import MAX_OPERANDS, WhereClause
 
 MAX_SELECT_CLAUSES = 200
 """Fields of one event item; the largest standard AlarmType has 80."""

@@ -13,8 +13,8 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.conditions.event import Event
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.event import Event
 
 SERVER = standard_node(ObjectIds.Server)
 _UPWARDS = frozenset(map(standard_node, (ObjectIds.HasEventSource, ObjectIds.HasNotifier)))

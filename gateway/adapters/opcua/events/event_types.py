@@ -9,8 +9,8 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.conditions.event import FieldPath
 from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.event import FieldPath
 
 BASE_EVENT_TYPE = standard_node(ObjectIds.BaseEventType)
 CONDITION_TYPE = standard_node(ObjectIds.ConditionType)

@@ -10,7 +10,8 @@ from asyncua import ua
 from asyncua.ua.uaprotocol_auto import FilterOperator
 from asyncua.ua.uatypes import VariantType
 
-from gateway.adapters.opcua.conditions.filter_values import (
+from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.filter_values import (
     NotConvertibleError,
     as_boolean,
     as_text,
@@ -20,8 +21,7 @@ from gateway.adapters.opcua.conditions.filter_values import (
     is_null,
     order,
 )
-from gateway.adapters.opcua.conditions.like_pattern import like_pattern
-from gateway.adapters.opcua.engine.wire_types import standard_node
+from gateway.adapters.opcua.events.like_pattern import like_pattern
 
 Operand = ua.Variant | None
 """A value; None for NULL."""

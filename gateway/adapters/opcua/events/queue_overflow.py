@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.conditions.event import Event
-from gateway.adapters.opcua.conditions.simple_events import SimpleEvents, event_ids
+from gateway.adapters.opcua.events.event import Event
+from gateway.adapters.opcua.events.simple_events import SimpleEvents, event_ids
 from gateway.streaming.clock import SystemClock
 
 _SEVERITY = 500

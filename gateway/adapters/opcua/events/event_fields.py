@@ -10,10 +10,10 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaprotocol_auto import SimpleAttributeOperand
 
-from gateway.adapters.opcua.conditions.event import Event, FieldPath
-from gateway.adapters.opcua.conditions.event_types import BASE_EVENT_TYPE, CONDITION_TYPE, EventTypes
+from gateway.adapters.opcua.engine.index_range import IndexRange, cut, parse_index_range
 from gateway.adapters.opcua.engine.wire_types import status_code
-from gateway.adapters.opcua.services.index_range import IndexRange, cut, parse_index_range
+from gateway.adapters.opcua.events.event import Event, FieldPath
+from gateway.adapters.opcua.events.event_types import BASE_EVENT_TYPE, CONDITION_TYPE, EventTypes
 
 MAX_PATH = 8
 """Steps from a type to a field; the longest of OPC UA itself has three."""
