@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from asyncua import ua
@@ -14,21 +12,19 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import variant_to_binary
 
-T = TypeVar("T")
+from gateway.adapters.opcua.engine.utc_ticks import utc_now, utc_ticks
 
-UNIX_EPOCH = 116_444_736_000_000_000
-"""1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
+T = TypeVar("T")
 
 SOURCE, SERVER = 0x04, 0x08
 """Bits of a DataValue's encoding mask for its time stamps (OPC 10000-6 section 5.2.2.17)."""
 
 NULL_ARRAY = b"\xff\xff\xff\xff"
 
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _RESPONSE = struct.Struct("<BBHqIIBiBBB")
 _FOUR_BYTE_NODE_ID = 1
 _KINDS = ua.VariantType
-_SCALARS = {
+SCALAR_PACKERS = {
     kind: struct.Struct(f"<B{code}").pack
     for kind, code in {
         _KINDS.Boolean: "?", _KINDS.SByte: "b", _KINDS.Byte: "B", _KINDS.Int16: "h", _KINDS.UInt16: "H",
@@ -36,21 +32,12 @@ _SCALARS = {
         _KINDS.Float: "f", _KINDS.Double: "d",
     }.items()
 }  # fmt: skip
+"""Type byte and value of each scalar of fixed length."""
+
 _MASK, _MASK_STATUS = struct.Struct("<B").pack, struct.Struct("<BI").pack
 _STATUS, _TIME, _TIMES = struct.Struct("<I").pack, struct.Struct("<q").pack, struct.Struct("<qq").pack
 _HAS_VALUE, _HAS_STATUS = 0x01, 0x02
 _LENGTH = struct.Struct("<i")
-
-
-def utc_now() -> int:
-    """The present in OPC UA's time."""
-    return time.time_ns() // 100 + UNIX_EPOCH
-
-
-def utc_ticks(instant: datetime) -> int:
-    """An instant in OPC UA's time; without a time zone it is UTC."""
-    since = (instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 10_000_000 + since.microseconds * 10
 
 
 def response_start(type_id: int, request_handle: int) -> bytes:
@@ -103,7 +90,7 @@ def encode_data_value(data: ua.DataValue, times: int, source: int, now: int) -> 
         value = b""
     else:
         mask |= _HAS_VALUE
-        pack = _SCALARS.get(variant.VariantType)
+        pack = SCALAR_PACKERS.get(variant.VariantType)
         if pack is None or variant.is_array:
             value = variant_to_binary(variant)
         else:

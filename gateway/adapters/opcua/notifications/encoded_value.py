@@ -5,15 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_to_binary, variant_to_binary
 
+from gateway.adapters.opcua.engine.service_messages import SCALAR_PACKERS
+from gateway.adapters.opcua.engine.utc_ticks import utc, utc_ticks
 from gateway.adapters.opcua.engine.wire_types import data_value, status_code
-
-UNIX_EPOCH = 116_444_736_000_000_000
-"""1970-01-01 in units of 100 ns since 1601-01-01, OPC UA's time."""
 
 OVERFLOW = 0x0000_0480
 """InfoType DataValue with the Overflow bit (OPC 10000-4 section 7.39.1)."""
@@ -22,16 +20,7 @@ Timestamps = ua.TimestampsToReturn
 _MASK = {Timestamps.Source: 0x04, Timestamps.Server: 0x08, Timestamps.Both: 0x0C, Timestamps.Neither: 0x00}
 _VALUE, _STATUS = 0x01, 0x02
 _TIMES = {0x00: struct.Struct("<"), 0x04: struct.Struct("<q"), 0x08: struct.Struct("<q"), 0x0C: struct.Struct("<qq")}
-_SCALARS: dict[ua.VariantType, struct.Struct] = {
-    ua.VariantType.Boolean: struct.Struct("<B?"),
-    ua.VariantType.Int32: struct.Struct("<Bi"),
-    ua.VariantType.UInt32: struct.Struct("<BI"),
-    ua.VariantType.Int64: struct.Struct("<Bq"),
-    ua.VariantType.Float: struct.Struct("<Bf"),
-    ua.VariantType.Double: struct.Struct("<Bd"),
-}
 _NULL = ua.Variant(None, ua.VariantType.Null)
-_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _HEAD = struct.Struct("<B")
 _STATUS_CODE = struct.Struct("<I")
 _TEXT = struct.Struct("<Bi")
@@ -42,28 +31,15 @@ def timestamp_mask(timestamps: Timestamps) -> int:
     return _MASK[timestamps]
 
 
-def utc(ticks: int) -> datetime:
-    """An instant in OPC UA's time as an aware datetime."""
-    return _EPOCH + timedelta(microseconds=ticks // 10)
-
-
-def ticks(instant: datetime | None) -> int:
-    """OPC UA's time of an instant; one without a time zone is UTC, None is 0."""
-    if instant is None:
-        return 0
-    aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1) * 10
-
-
 def _variant(value: object, variant_type: ua.VariantType) -> bytes:
     if variant_type == ua.VariantType.String:
         text = str(value).encode(errors="replace")
         return _TEXT.pack(variant_type.value, len(text)) + text
-    scalar = _SCALARS.get(variant_type)
-    if scalar is None:
+    pack = SCALAR_PACKERS.get(variant_type)
+    if pack is None:
         encoded: bytes = variant_to_binary(ua.Variant(value, variant_type))
         return encoded
-    return scalar.pack(variant_type.value, value)
+    return pack(variant_type.value, value)
 
 
 class EncodedValue:
@@ -112,7 +88,7 @@ class EncodedValue:
             return struct_to_binary(bare)[1:]  # behind the encoding mask there is only the Variant
 
         value = variant.Value if present and variant is not None else None
-        return cls(value, status, ticks(data.SourceTimestamp), ticks(data.ServerTimestamp), encode)
+        return cls(value, status, utc_ticks(data.SourceTimestamp), utc_ticks(data.ServerTimestamp), encode)
 
     def data_value(self, variant_type: ua.VariantType | None) -> ua.DataValue:
         """The value as asyncua has it; without a type it is guessed."""

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from asyncua import ua
 
-from gateway.adapters.opcua.notifications.encoded_value import EncodedValue, utc
+from gateway.adapters.opcua.engine.utc_ticks import utc
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
 from gateway.adapters.opcua.notifications.tick import NULL, Tick, TickMaker
 from gateway.errors import AdapterError

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from asyncua.ua.object_ids import ObjectIds
 
-from gateway.adapters.opcua.notifications.encoded_value import UNIX_EPOCH
+from gateway.adapters.opcua.engine.utc_ticks import utc_now
 from gateway.adapters.opcua.notifications.pieces import Piece
 
 _COUNT = struct.Struct("<i")
@@ -21,11 +20,6 @@ _RESPONSE_HEADER = struct.Struct("<qIIBiHB")
 _SUBSCRIPTION = struct.Struct("<I")
 _NULL_ARRAY = _COUNT.pack(-1)
 _BINARY_BODY = 1
-
-
-def now() -> int:
-    """The present in 100 ns since 1601."""
-    return time.time_ns() // 100 + UNIX_EPOCH
 
 
 def _type_id(identifier: int) -> bytes:
@@ -74,11 +68,11 @@ class Message:
     @classmethod
     def of(cls, number: int, notifications: Sequence[bytes]) -> Message:
         """A message of the present."""
-        return cls(number, b"".join((_NUMBER_AND_TIME.pack(number, now(), len(notifications)), *notifications)))
+        return cls(number, b"".join((_NUMBER_AND_TIME.pack(number, utc_now(), len(notifications)), *notifications)))
 
 
 def _response_header(request_handle: int) -> bytes:
-    return _RESPONSE_HEADER.pack(now(), request_handle, 0, 0, -1, 0, 0)
+    return _RESPONSE_HEADER.pack(utc_now(), request_handle, 0, 0, -1, 0, 0)
 
 
 def publish_response(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +10,9 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 
+from gateway.adapters.opcua.engine.utc_ticks import UNIX_EPOCH, utc_now
 from gateway.adapters.opcua.engine.wire_types import site_node
-from gateway.adapters.opcua.notifications.encoded_value import UNIX_EPOCH, EncodedValue
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.group_values import GroupValues
 from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
 from gateway.model.points import SiteSpec, ValueKind
@@ -60,7 +60,7 @@ class PointValues:
     """
 
     def __init__(self, site: SiteSpec) -> None:
-        now = time.time_ns() // 100 + UNIX_EPOCH
+        now = utc_now()
         self._groups = [GroupValues(group, now) for group in site.groups]
         self._views: dict[ua.NodeId, PointView | DerivedView] = {
             site_node("/".join((group.device, *point.path))): PointView(group.index, index, VARIANT_TYPE[point.kind])
@@ -89,7 +89,7 @@ class PointValues:
             update.states,
             update.changed,
             update.stamp.unix_us * 10 + UNIX_EPOCH,
-            time.time_ns() // 100 + UNIX_EPOCH,
+            utc_now(),
         )
 
     def view_of(self, node_id: ua.NodeId) -> PointView | DerivedView | None:

@@ -31,6 +31,12 @@ E = TypeVar("E", bound=x509.ExtensionType)
 
 _LONGEST_REASON = 300
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_MALFORMED = (
+    *(ValueError, TypeError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What the library raises when it looks into a certificate that is none."""
+
 _ANY_USE = x509.ObjectIdentifier("2.5.29.37.0")
 
 
@@ -143,14 +149,14 @@ class CertificateJudge:
         try:
             sent = [x509.load_der_x509_certificate(der) for der in split_chain(blob)]
             certificate = sent[0]
-        except (ValueError, IndexError) as error:
+        except (IndexError, *_MALFORMED) as error:
             raise CertificateRefusedError(CertificateStatus.INVALID, f"it cannot be read: {error}") from error
         try:
             self._judge(certificate, sent[1:], application_uri)
         except CertificateRefusedError as error:
             error.certificate = certificate
             raise
-        except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except _MALFORMED as error:
             refused = CertificateRefusedError(CertificateStatus.INVALID, f"it is malformed: {error}")
             refused.certificate = certificate
             raise refused from error
@@ -238,14 +244,22 @@ def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
 
 
 def _has_usable_key(certificate: x509.Certificate) -> bool:
-    key = certificate.public_key()
-    return isinstance(key, rsa.RSAPublicKey) and key.key_size in KEY_BITS
+    key = _rsa_key(certificate)
+    return key is not None and key.key_size in KEY_BITS
+
+
+def _rsa_key(certificate: x509.Certificate) -> rsa.RSAPublicKey | None:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, rsa.RSAPublicKey) else None
 
 
 def _require_strength(certificate: x509.Certificate) -> None:
     if not _has_usable_key(certificate):
-        key = certificate.public_key()
-        size = f"RSA with {key.key_size} bits" if isinstance(key, rsa.RSAPublicKey) else type(key).__name__
+        key = _rsa_key(certificate)
+        size = f"RSA with {key.key_size} bits" if key is not None else "not RSA"
         raise CertificateRefusedError(
             CertificateStatus.POLICY_CHECK_FAILED,
             f"its key is {size}; RSA with {KEY_BITS.start} to {KEY_BITS[-1]} bits is needed",

@@ -19,14 +19,13 @@ _KINDS = ua.VariantType
 _PARTS = "Server_ServerCapabilities_"
 
 
-def profiles(*, secure: bool, more: Sequence[str] = ()) -> list[str]:
+def profiles(*, secure: bool) -> list[str]:
     """URIs of the profiles and facets that the server fulfils (OPC 10000-7).
 
     Args:
         secure: Whether there are secure endpoints; without them it is less than an embedded server.
-        more: Names of further facets.
     """
-    return [_PROFILE + name for name in (SECURE if secure else OPEN, *SUBSCRIPTION_AND_MORE, *more)]
+    return [_PROFILE + name for name in (SECURE if secure else OPEN, *SUBSCRIPTION_AND_MORE)]
 
 
 def show_capabilities(values: ServedValues, limits: Limits, server_profiles: Sequence[str]) -> None:

@@ -26,8 +26,8 @@ from gateway.adapters.opcua.engine.service_messages import (
     encode_data_value,
     text,
     text_end,
-    utc_now,
 )
+from gateway.adapters.opcua.engine.utc_ticks import utc_now
 from gateway.adapters.opcua.notifications.point_values import BoundValue
 from gateway.adapters.opcua.services.access import Access, role_of
 from gateway.adapters.opcua.services.attributes import Attributes, access_level, stored
