@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.adapters.opcua.security.pki_folders import (
+    CERTIFICATE_SUFFIXES,
     PkiFolders,
     application_uris,
     common_name,
@@ -82,6 +83,7 @@ def entries(folders: PkiFolders) -> list[Entry]:
         Entry(place, path, certificate)
         for place, folder in places
         for path in files_of(folder)
+        if path.suffix.lower() in CERTIFICATE_SUFFIXES
         for certificate in certificates_of(path)
     ]
 

@@ -244,6 +244,7 @@ def settled_court(tmp_path_factory: pytest.TempPathFactory) -> Court:
     return court
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # odd serial numbers
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_whatever_is_sent_is_judged_and_nothing_forged_is_good(settled_court: Court, data: st.DataObject) -> None:

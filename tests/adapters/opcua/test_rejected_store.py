@@ -7,8 +7,11 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from asyncua.common.utils import ServiceError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.adapters.opcua.security import rejected_store
 from gateway.adapters.opcua.security.own_identity import WantedIdentity
@@ -16,6 +19,8 @@ from gateway.adapters.opcua.security.pki import Pki
 from gateway.adapters.opcua.security.rejected_store import RejectedStore
 from gateway.model.stamp import Stamp
 from tests.adapters.opcua.certificates import CLIENT
+
+INTACT = CLIENT.made().der
 
 
 class HandClock:
@@ -95,6 +100,21 @@ def test_refusals_are_reported_once_until_the_client_was_let_in(
     trusted.unlink()
     refused()
     assert len(caplog.records) == 2
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    pki = Pki(tmp_path_factory.mktemp("pki"))
+    pki.open(WantedIdentity("urn:test", "Test", ["localhost"]))
+    return pki
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # odd serial numbers
+@given(at=st.integers(0, len(INTACT) - 1), piece=st.binary(min_size=1, max_size=8), cut=st.integers(0, 8))
+@hypothesis.settings(max_examples=300, deadline=None)
+def test_whatever_is_sent_is_refused_in_order(settled: Pki, at: int, piece: bytes, cut: int) -> None:
+    with pytest.raises(ServiceError):
+        settled.judge(INTACT[:at] + piece + INTACT[at + cut :], "urn:localhost:test-client", peer="10.0.0.9")
 
 
 def test_the_end_of_the_own_certificate_is_noticed_while_running(

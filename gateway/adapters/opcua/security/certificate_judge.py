@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.adapters.opcua.security.pki_folders import common_name, is_authority, is_self_signed
+from gateway.adapters.opcua.security.pki_folders import MALFORMED, common_name, is_authority, is_self_signed
 from gateway.adapters.opcua.security.trust_list import TrustList
 from gateway.model.printable import printable
 
@@ -31,12 +31,6 @@ E = TypeVar("E", bound=x509.ExtensionType)
 
 _LONGEST_REASON = 300
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
-_MALFORMED = (
-    *(ValueError, TypeError, UnsupportedAlgorithm),
-    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
-)
-"""What the library raises when it looks into a certificate that is none."""
-
 _ANY_USE = x509.ObjectIdentifier("2.5.29.37.0")
 
 
@@ -149,14 +143,14 @@ class CertificateJudge:
         try:
             sent = [x509.load_der_x509_certificate(der) for der in split_chain(blob)]
             certificate = sent[0]
-        except (IndexError, *_MALFORMED) as error:
+        except (IndexError, *MALFORMED) as error:
             raise CertificateRefusedError(CertificateStatus.INVALID, f"it cannot be read: {error}") from error
         try:
             self._judge(certificate, sent[1:], application_uri)
         except CertificateRefusedError as error:
             error.certificate = certificate
             raise
-        except _MALFORMED as error:
+        except MALFORMED as error:
             refused = CertificateRefusedError(CertificateStatus.INVALID, f"it is malformed: {error}")
             refused.certificate = certificate
             raise refused from error

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -28,6 +29,12 @@ from gateway.model.printable import printable
 CERTIFICATE_SUFFIXES = frozenset({".der", ".crt", ".cer", ".pem"})
 REVOCATION_SUFFIXES = frozenset({".crl", ".der", ".pem"})
 """What counts; whoever renames a file to `client.der.old` wants it not to."""
+
+MALFORMED = (
+    *(ValueError, TypeError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What the library raises when it looks into a certificate that is none."""
 
 _PEM = b"-----BEGIN "
 _LONGEST_NAME = 60
@@ -131,8 +138,11 @@ def thumbprint(certificate: x509.Certificate) -> str:
 
 def common_name(certificate: x509.Certificate) -> str:
     """What people call it: the CommonName, else the whole subject; nothing that a terminal would act upon."""
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    text = str(names[0].value) if names else certificate.subject.rfc4514_string()
+    try:
+        names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        text = str(names[0].value) if names else certificate.subject.rfc4514_string()
+    except MALFORMED:
+        text = "unreadable name"
     return printable(text, _LONGEST_NAME)
 
 
@@ -140,7 +150,7 @@ def application_uris(certificate: x509.Certificate) -> list[str]:
     """URIs of the SubjectAlternativeName; an application has one (OPC 10000-6 section 6.2.2)."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *MALFORMED):
         return []
     return names.get_values_for_type(x509.UniformResourceIdentifier)
 
@@ -149,7 +159,7 @@ def is_authority(certificate: x509.Certificate) -> bool:
     """Whether it may issue others."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *MALFORMED):
         return False
 
 
