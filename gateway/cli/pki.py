@@ -11,12 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.adapters.opcua.node_ids import namespace_uri
-from gateway.adapters.opcua.security.certificate_judge import (
-    CertificateJudge,
-    CertificatePurpose,
-    CertificateRefusedError,
-    now_utc,
-)
+from gateway.adapters.opcua.security.certificate_judge import CertificateJudge, now_utc
+from gateway.adapters.opcua.security.certificate_rules import CertificatePurpose, CertificateRefusedError
 from gateway.adapters.opcua.security.own_files import load_identity
 from gateway.adapters.opcua.security.own_identity import is_of_the_gateway
 from gateway.adapters.opcua.security.own_identity import renew as renew_own
@@ -33,7 +29,7 @@ from gateway.adapters.opcua.security.pki_folders import (
 )
 from gateway.adapters.opcua.security.server_identity import usual_application_uri, wanted_identity
 from gateway.adapters.opcua.security.trust_list import TrustList
-from gateway.cli.pki_entries import Entry, certificates_of, entries, found, pki_settings
+from gateway.cli.pki_entries import Entry, certificates_of, entries, files_of, found, pki_settings
 from gateway.errors import InputError
 from gateway.model.printable import printable
 from gateway.settings.site_spec import site_spec
@@ -86,14 +82,33 @@ def _taken_in(file: Path, store: StoreFolder, folders: PkiFolders, out: TextIO) 
             raise InputError(
                 f"{file} is neither a certificate nor a revocation list", hint="both are files in DER or PEM"
             ) from error
-        name = revocations.fingerprint(hashes.SHA256()).hex()[:_NAME_DIGITS]
-        write_file(store.revocations / f"{name}.crl", revocations.public_bytes(Encoding.DER))
+        _replace_revocations(revocations, store)
         out.write(f"taken in: {len(revocations)} revoked by {printable(revocations.issuer.rfc4514_string())}\n")
         return ()
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}", hint="correct the path") from error
     _keep(certificates, store, folders)
     return certificates
+
+
+def _replace_revocations(revocations: x509.CertificateRevocationList, store: StoreFolder) -> None:
+    """Keep a revocation list in the place of the one that its authority gave before."""
+    path = store.revocations / f"{revocations.fingerprint(hashes.SHA256()).hex()[:_NAME_DIGITS]}.crl"
+    try:
+        write_file(path, revocations.public_bytes(Encoding.DER))
+        for other in files_of(store.revocations):
+            if other != path and _is_older(other, revocations):
+                other.unlink(missing_ok=True)
+    except OSError as error:
+        raise folder_error(store.revocations, error) from error
+
+
+def _is_older(path: Path, revocations: x509.CertificateRevocationList) -> bool:
+    try:
+        other = read_revocations(path)
+    except ValueError:
+        return False
+    return other.issuer == revocations.issuer and other.last_update_utc <= revocations.last_update_utc
 
 
 def _keep(certificates: Sequence[x509.Certificate], store: StoreFolder, folders: PkiFolders) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,10 @@ def test_people_authorities_and_what_these_revoke(plant: Plant) -> None:
     assert "1 revoked by Site root" in listed
     with pytest.raises(Exception, match="UA Service Error"):
         plant.pki.judge(client.der)
+    newer = root.revoking(last_update=datetime.now(UTC))
+    (plant.folder / "list.crl").write_bytes(newer)
+    assert plant.pki_verb("trust", str(plant.folder / "list.crl")) == "taken in: 0 revoked by CN=Site root\n"
+    plant.pki.judge(client.der)
     assert "exclude each other" in plant.pki_verb("trust", str(plant.folder / "root.crt"), "--user", "--issuer", code=2)
 
 

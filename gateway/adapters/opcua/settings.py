@@ -87,7 +87,7 @@ class SecuritySettings:
 
 @dataclass(frozen=True, slots=True)
 class OpcUaSettings:
-    """How the OPC UA server is reached, and by whom. Nothing can be written; open actions need an operator's password.
+    """How the OPC UA server is reached, and by whom. Nothing can be written; open actions need a user.
 
     Attributes:
         host: Address to listen on; `0.0.0.0` for every interface, `127.0.0.1` for this machine only.

@@ -15,12 +15,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.adapters.opcua.security.certificate_judge import (
-    CertificateJudge,
+from gateway.adapters.opcua.security.certificate_judge import CertificateJudge, split_chain
+from gateway.adapters.opcua.security.certificate_rules import (
     CertificatePurpose,
     CertificateRefusedError,
     CertificateStatus,
-    split_chain,
 )
 from gateway.adapters.opcua.security.pki_folders import PkiFolders, keep_certificate
 from gateway.adapters.opcua.security.trust_list import TrustList

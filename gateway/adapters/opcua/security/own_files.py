@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
-from gateway.adapters.opcua.security.certificate_judge import KEY_BITS
+from gateway.adapters.opcua.security.certificate_rules import KEY_BITS
 from gateway.adapters.opcua.security.pki_folders import (
     CERTIFICATE_SUFFIXES,
     PkiFolders,

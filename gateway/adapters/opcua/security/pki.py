@@ -11,12 +11,11 @@ from asyncua.common.utils import ServiceError
 from cryptography import x509
 
 from gateway.adapters.opcua.security.application_identity import ApplicationIdentity
-from gateway.adapters.opcua.security.certificate_judge import (
-    CertificateJudge,
+from gateway.adapters.opcua.security.certificate_judge import CertificateJudge, now_utc
+from gateway.adapters.opcua.security.certificate_rules import (
     CertificatePurpose,
     CertificateRefusedError,
     CertificateStatus,
-    now_utc,
 )
 from gateway.adapters.opcua.security.own_identity import WantedIdentity, complaints, own_identity
 from gateway.adapters.opcua.security.pki_folders import PkiFolders, application_uris, common_name, thumbprint
