@@ -133,6 +133,28 @@ class GuardedKind(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateReport:
+    """How the certificates of a server stand.
+
+    Attributes:
+        right: What is as it should be.
+        troubles: What is not, each with its remedy.
+    """
+
+    right: tuple[str, ...]
+    troubles: tuple[tuple[str, str], ...]
+
+
+@runtime_checkable
+class CertifiedKind(Protocol):
+    """A northbound protocol whose servers and clients know each other by certificates."""
+
+    def certificates(self, settings: object) -> CertificateReport:
+        """Look at the files of a server with these settings, running or not; changes nothing. Blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBack:
     """One point as a client of one protocol sees it.
 

@@ -125,7 +125,7 @@ async def test_ctrl_c_ends_it_with_the_page_so_far(tmp_path: Path) -> None:
                 text = b"".join([chunk async for chunk in process.stdout]).decode()
                 assert await process.wait() == 1
         os.close(ours)
-    assert b"[3/14] Buses" in seen
+    assert b"[3/15] Buses" in seen
     assert "  skipped  stopped before it was done\n" in text
     assert text.rstrip().endswith("stopped before the end")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.adapters.opcua.node_ids import point_nodes
 from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName
 from gateway.model.points import SiteSpec
-from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
+from gateway.ports import Adapter, AdapterKind, CertificateReport, ReadBack, ServedName
 
 
 def _own(settings: object) -> OpcUaSettings:
@@ -63,6 +63,12 @@ class OpcUaKind:
     def needs_users(self, settings: object) -> bool:
         """See `ports.GuardedKind`."""
         return _own(settings).anonymous is AnonymousAccess.OFF
+
+    def certificates(self, settings: object) -> CertificateReport:
+        """See `ports.CertifiedKind`."""
+        from gateway.adapters.opcua.security.certificate_report import report_certificates
+
+        return report_certificates(_own(settings))
 
     def listening(self, settings: object) -> Sequence[tuple[str, int]]:
         """See `ports.SelfReadingKind`."""
