@@ -31,7 +31,10 @@ async function rest(session, first) {
 
 check.brief("the analysers are found from the Objects folder", async (bench) => {
   const session = await bench.session();
-  const node = await session.follow(OBJECTS, `2:Analysers/2:${bench.device}/2:I1/2:Value`.replaceAll("2:", `${bench.setup.namespace}:`));
+  const node = await session.follow(
+    OBJECTS,
+    `2:Analysers/2:${bench.device}/2:I1/2:Value`.replaceAll("2:", `${bench.setup.namespace}:`),
+  );
   assert.equal(node.toString(), bench.node("I1/Value"));
 });
 
@@ -44,7 +47,8 @@ check("units and ranges are found at a value", async (bench) => {
   assert.equal(unit.unitId, 20529); // UNECE P1, per cent
   assert.equal(unit.namespaceUri, "http://www.opcfoundation.org/UA/units/un/cefact");
   assert.equal(unit.displayName.text, "%");
-  const type = (await session.browse(node, { referenceTypeId: resolveNodeId("i=40"), includeSubtypes: false })).references[0];
+  const type = (await session.browse(node, { referenceTypeId: resolveNodeId("i=40"), includeSubtypes: false }))
+    .references[0];
   assert.ok(["i=17570", "ns=0;i=17570"].includes(type.nodeId.toString()), `${type.nodeId}`); // AnalogUnitRangeType
 });
 
@@ -61,7 +65,11 @@ check("BrowseNext returns the rest", async (bench) => {
   const whole = names(await session.browse(SERVER));
   for (const page of [1, 3, whole.length - 1, whole.length, whole.length + 1]) {
     const first = await session.browse(SERVER, {}, page);
-    assert.equal(Boolean(first.continuationPoint && first.continuationPoint.length), page < whole.length, `page ${page}`);
+    assert.equal(
+      Boolean(first.continuationPoint && first.continuationPoint.length),
+      page < whole.length,
+      `page ${page}`,
+    );
     assert.deepEqual(await rest(session, first), whole);
   }
 });
@@ -103,8 +111,14 @@ check("continuation points are limited as announced", async (bench) => {
   const session = await bench.session();
   const most = await session.value("i=2735");
   assert.ok(most > 0 && most < 10000, `MaxBrowseContinuationPoints ${most}`);
-  const description = { nodeId: resolveNodeId(SERVER), browseDirection: 0, referenceTypeId: resolveNodeId("i=33"),
-    includeSubtypes: true, nodeClassMask: 0, resultMask: 63 };
+  const description = {
+    nodeId: resolveNodeId(SERVER),
+    browseDirection: 0,
+    referenceTypeId: resolveNodeId("i=33"),
+    includeSubtypes: true,
+    nodeClassMask: 0,
+    resultMask: 63,
+  };
   const nodesToBrowse = new Array(most + 1).fill(description);
   const { results } = await session.ask("Browse", { requestedMaxReferencesPerNode: 1, nodesToBrowse });
   assert.equal(results.filter((one) => one.statusCode.name === "Good").length, most);
@@ -151,7 +165,10 @@ check("NodeClassMask selects classes", async (bench) => {
   const all = (await session.browse(SERVER)).references;
   for (const mask of [1, 2, 4]) {
     const some = (await session.browse(SERVER, { nodeClassMask: mask })).references || [];
-    assert.deepEqual(some.map((one) => one.nodeClass), all.filter((one) => one.nodeClass & mask).map((one) => one.nodeClass));
+    assert.deepEqual(
+      some.map((one) => one.nodeClass),
+      all.filter((one) => one.nodeClass & mask).map((one) => one.nodeClass),
+    );
   }
 });
 
@@ -178,7 +195,10 @@ check("reference types are selected with and without subtypes", async (bench) =>
 check("Browse refuses what it cannot browse", async (bench) => {
   const session = await bench.session();
   assert.equal((await session.browse("ns=2;s=nothing")).statusCode.name, "BadNodeIdUnknown");
-  assert.equal((await session.browse(OBJECTS, { referenceTypeId: resolveNodeId("i=85") })).statusCode.name, "BadReferenceTypeIdInvalid");
+  assert.equal(
+    (await session.browse(OBJECTS, { referenceTypeId: resolveNodeId("i=85") })).statusCode.name,
+    "BadReferenceTypeIdInvalid",
+  );
   assert.equal((await session.browse(OBJECTS, { browseDirection: 3 })).statusCode.name, "BadBrowseDirectionInvalid");
 });
 
@@ -192,7 +212,10 @@ check("unknown views are refused", async (bench) => {
 check("every reference leads to a node that is there", async (bench) => {
   const session = await bench.session();
   for (const level of await session.levels("i=84", 5000)) {
-    const classes = await session.readAll(level.map((one) => one.nodeId), "NodeClass");
+    const classes = await session.readAll(
+      level.map((one) => one.nodeId),
+      "NodeClass",
+    );
     level.forEach((one, n) => assert.equal(classes[n].value.value, one.nodeClass, `${one.nodeId}`));
   }
 });
@@ -202,8 +225,13 @@ function translate(session, startingNode, elements) {
   return session.ask("TranslateBrowsePathsToNodeIds", { browsePaths }).then(({ results }) => results[0]);
 }
 
-const element = (name, more = {}) => ({ referenceTypeId: resolveNodeId("i=33"), includeSubtypes: true, isInverse: false,
-  targetName: { namespaceIndex: 0, name }, ...more });
+const element = (name, more = {}) => ({
+  referenceTypeId: resolveNodeId("i=33"),
+  includeSubtypes: true,
+  isInverse: false,
+  targetName: { namespaceIndex: 0, name },
+  ...more,
+});
 
 check("a browse path that leads nowhere has no match", async (bench) => {
   const session = await bench.session();

@@ -12,7 +12,8 @@ function filter(deadbandType, deadbandValue, trigger = STATUS_VALUE) {
   return new types.DataChangeFilter({ trigger, deadbandType, deadbandValue });
 }
 
-const steps = (values, path = "I1/Value") => values.map((value) => ({ [path]: Array.isArray(value) ? value : [value, "good"] }));
+const steps = (values, path = "I1/Value") =>
+  values.map((value) => ({ [path]: Array.isArray(value) ? value : [value, "good"] }));
 
 // Everything that an item on I1/Value reports of these values, up to the first that is equal to the last.
 async function reported(bench, given, parameters, path = "I1/Value") {
@@ -33,17 +34,26 @@ const ramp = Array.from({ length: 41 }, (_, n) => n * 0.5);
 
 check("an absolute deadband compares with the last report", async (bench) => {
   const seen = await reported(bench, [...ramp, 1000], { filter: filter(ABSOLUTE, 1.0) });
-  assert.deepEqual(seen.map((one) => one.value), [...Array.from({ length: 14 }, (_, n) => n * 1.5), 1000]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [...Array.from({ length: 14 }, (_, n) => n * 1.5), 1000],
+  );
 });
 
 check("a percent deadband is one of EURange", async (bench) => {
   const seen = await reported(bench, [...ramp, 1000], { filter: filter(PERCENT, 4.0) }); // 4 % of 0 to 25
-  assert.deepEqual(seen.map((one) => one.value), [...Array.from({ length: 14 }, (_, n) => n * 1.5), 1000]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [...Array.from({ length: 14 }, (_, n) => n * 1.5), 1000],
+  );
 });
 
 check("a change of exactly the deadband is not reported", async (bench) => {
   const seen = await reported(bench, [10, 11, 9, 11.25, 1000], { filter: filter(ABSOLUTE, 1.0) });
-  assert.deepEqual(seen.map((one) => one.value), [10, 11.25, 1000]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [10, 11.25, 1000],
+  );
 });
 
 const statusesPass = (type, width) => async (bench) => {
@@ -55,9 +65,22 @@ const statusesPass = (type, width) => async (bench) => {
   await subscriber.untilValues(1);
   await bench.play(steps(states.slice(1).map((state) => [5, state])));
   await subscriber.untilValues(states.length);
-  assert.deepEqual(subscriber.values.map((one) => one.status), ["Good", "UncertainLastUsableValue", "BadNoCommunication",
-    "Good", "BadSensorFailure", "UncertainSensorNotAccurate", "Good"]);
-  assert.deepEqual(subscriber.values.map((one) => one.value), [5, 5, null, 5, null, 5, 5]);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.status),
+    [
+      "Good",
+      "UncertainLastUsableValue",
+      "BadNoCommunication",
+      "Good",
+      "BadSensorFailure",
+      "UncertainSensorNotAccurate",
+      "Good",
+    ],
+  );
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value),
+    [5, 5, null, 5, null, 5, 5],
+  );
 };
 
 check("an absolute deadband lets every change of status through", statusesPass(ABSOLUTE, 1000));
@@ -66,22 +89,34 @@ check("a percent deadband lets every change of status through", statusesPass(PER
 check("trigger Status reports changes of status alone", async (bench) => {
   const given = [1, 2, 3, [4, "stale"], [5, "stale"], [6, "good"], 7, [8, "warming-up"]];
   const seen = await reported(bench, given, { filter: filter(NONE, 0, STATUS) });
-  assert.deepEqual(seen.map((one) => one.value), [1, 4, 6, 8]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [1, 4, 6, 8],
+  );
 });
 
 check("trigger StatusValue leaves equal values out", async (bench) => {
   const seen = await reported(bench, [1, 1, 1, 2, 2, 3], { filter: filter(NONE, 0, STATUS_VALUE) });
-  assert.deepEqual(seen.map((one) => one.value), [1, 2, 3]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [1, 2, 3],
+  );
 });
 
 check("without a filter equal values are left out", async (bench) => {
   const seen = await reported(bench, [1, 1, 2, 2, 3], {});
-  assert.deepEqual(seen.map((one) => one.value), [1, 2, 3]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [1, 2, 3],
+  );
 });
 
 check("trigger StatusValueTimestamp reports equal values with a new time", async (bench) => {
   const seen = await reported(bench, [1, 1, 1, 2], { filter: filter(NONE, 0, STATUS_VALUE_TIMESTAMP) });
-  assert.deepEqual(seen.map((one) => one.value), [1, 1, 1, 2]);
+  assert.deepEqual(
+    seen.map((one) => one.value),
+    [1, 1, 1, 2],
+  );
   const times = seen.map((one) => one.source);
   assert.equal(new Set(times).size, 4);
 });
@@ -89,8 +124,13 @@ check("trigger StatusValueTimestamp reports equal values with a new time", async
 check("a deadband works with trigger StatusValueTimestamp", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
-  const result = await subscriber.tryItem(bench.node("I1/Value"), { filter: filter(ABSOLUTE, 1, STATUS_VALUE_TIMESTAMP) });
-  assert.ok(["Good", "BadDeadbandFilterInvalid", "BadFilterNotAllowed"].includes(result.statusCode.name), result.statusCode.name);
+  const result = await subscriber.tryItem(bench.node("I1/Value"), {
+    filter: filter(ABSOLUTE, 1, STATUS_VALUE_TIMESTAMP),
+  });
+  assert.ok(
+    ["Good", "BadDeadbandFilterInvalid", "BadFilterNotAllowed"].includes(result.statusCode.name),
+    result.statusCode.name,
+  );
 });
 
 check("counters have deadbands too", async (bench) => {
@@ -101,7 +141,10 @@ check("counters have deadbands too", async (bench) => {
   await subscriber.untilValues(1);
   await bench.play(Array.from({ length: 10 }, (_, n) => ({ "Status/Tick": [n + 1, "good"] })));
   await subscriber.untilValues(4);
-  assert.deepEqual(subscriber.values.map((one) => one.value[1]), [0, 3, 6, 9]);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value[1]),
+    [0, 3, 6, 9],
+  );
 });
 
 check("texts and flags have no deadband", async (bench) => {
@@ -116,8 +159,13 @@ check("texts and flags have no deadband", async (bench) => {
 check("a percent deadband needs a range", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
-  for (const [path, type, width] of [["I3/Value", PERCENT, 1], ["I1/Value", PERCENT, 101], ["I1/Value", PERCENT, -1],
-    ["I1/Value", ABSOLUTE, -1], ["I1/Value", ABSOLUTE, NaN]]) {
+  for (const [path, type, width] of [
+    ["I3/Value", PERCENT, 1],
+    ["I1/Value", PERCENT, 101],
+    ["I1/Value", PERCENT, -1],
+    ["I1/Value", ABSOLUTE, -1],
+    ["I1/Value", ABSOLUTE, NaN],
+  ]) {
     const result = await subscriber.tryItem(bench.node(path), { filter: filter(type, width) });
     assert.equal(result.statusCode.name, "BadDeadbandFilterInvalid", `${path} ${type} ${width}`);
   }
@@ -127,7 +175,11 @@ check("unknown kinds of deadband are refused", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
   const result = await subscriber.tryItem(bench.node("I1/Value"), { filter: filter(7, 1) });
-  assert.ok(["BadDeadbandFilterInvalid", "BadMonitoredItemFilterInvalid", "BadMonitoredItemFilterUnsupported"].includes(result.statusCode.name));
+  assert.ok(
+    ["BadDeadbandFilterInvalid", "BadMonitoredItemFilterInvalid", "BadMonitoredItemFilterUnsupported"].includes(
+      result.statusCode.name,
+    ),
+  );
 });
 
 check("a modified deadband holds from then on", async (bench) => {
@@ -139,11 +191,24 @@ check("a modified deadband holds from then on", async (bench) => {
   const { results } = await session.ask("ModifyMonitoredItems", {
     subscriptionId: subscriber.id,
     timestampsToReturn: 2,
-    itemsToModify: [{ monitoredItemId: item.id, requestedParameters: { clientHandle: item.handle, samplingInterval: 0,
-      queueSize: 100, discardOldest: true, filter: filter(ABSOLUTE, 2) } }],
+    itemsToModify: [
+      {
+        monitoredItemId: item.id,
+        requestedParameters: {
+          clientHandle: item.handle,
+          samplingInterval: 0,
+          queueSize: 100,
+          discardOldest: true,
+          filter: filter(ABSOLUTE, 2),
+        },
+      },
+    ],
   });
   assert.equal(results[0].statusCode.name, "Good");
   await bench.play(steps([1, 2, 2.5, 50]));
   await subscriber.until(({ values }) => values.at(-1).value === 50, "50");
-  assert.deepEqual(subscriber.values.map((one) => one.value).filter((value, n, all) => n === 0 || value !== all[n - 1]), [0, 2.5, 50]);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value).filter((value, n, all) => n === 0 || value !== all[n - 1]),
+    [0, 2.5, 50],
+  );
 });

@@ -10,10 +10,12 @@ const readline = require("node:readline");
 const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 const { UserTokenType } = require("node-opcua-client");
 
-for (const area of ["sessions", "reading", "browsing", "methods", "server_object", "subscriptions", "monitored_items",
-  "deadbands", "transfer", "conditions", "models"]) {
-  require(`./${area}`);
-}
+const AREAS = [
+  ...["discovery", "sessions", "users", "reading", "writing", "browsing", "methods", "server_object"],
+  ...["subscriptions", "publishing", "republishing", "transfer"],
+  ...["monitored_items", "queues", "monitoring_modes", "deadbands", "events", "conditions", "models"],
+];
+for (const area of AREAS) require(`./${area}`);
 
 const LONGEST_MS = 45000;
 const setup = JSON.parse(process.argv[2]);
@@ -62,8 +64,12 @@ const managers = {};
 
 async function managersReady() {
   for (const [role, files] of Object.entries(setup.clients)) {
-    managers[role] = new OPCUACertificateManager({ rootFolder: files.pki, automaticallyAcceptUnknownCertificate: true });
+    managers[role] = new OPCUACertificateManager({
+      rootFolder: files.pki,
+      automaticallyAcceptUnknownCertificate: true,
+    });
     await managers[role].initialize();
+    managers[role].referenceCounter += 1; // or it would be gone whenever no client is left for a moment
   }
 }
 
@@ -131,7 +137,11 @@ async function work(device, queue) {
     const began = Date.now();
     let error = null;
     try {
-      await within(bench.play([{}], { reset: true }).then(() => next.body(bench)), next.name, LONGEST_MS);
+      await within(
+        bench.play([{}], { reset: true }).then(() => next.body(bench)),
+        next.name,
+        LONGEST_MS,
+      );
     } catch (caught) {
       error = caught.stack || String(caught);
     }

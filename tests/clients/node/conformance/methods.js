@@ -16,7 +16,8 @@ check("GetMonitoredItems lists the items of a subscription", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
   const items = [];
-  for (const path of ["I1/Value", "I2/Value", "I1/Name"]) items.push(await subscriber.item(bench.node(path), { clientHandle: 70 + items.length }));
+  for (const path of ["I1/Value", "I2/Value", "I1/Name"])
+    items.push(await subscriber.item(bench.node(path), { clientHandle: 70 + items.length }));
   const answer = await session.call(SERVER, GET_MONITORED_ITEMS, [uint32(subscriber.id)]);
   assert.equal(answer.statusCode.name, "Good");
   const [servers, clients] = answer.outputArguments.map((one) => [...one.value]);
@@ -46,7 +47,10 @@ check("GetMonitoredItems of another's subscription is refused", async (bench) =>
   const [owner, other] = [await bench.session(), await bench.session({ role: "second" })];
   const subscriber = await Subscriber.create(owner);
   const answer = await other.call(SERVER, GET_MONITORED_ITEMS, [uint32(subscriber.id)]);
-  assert.ok(["BadUserAccessDenied", "BadSubscriptionIdInvalid"].includes(answer.statusCode.name), answer.statusCode.name);
+  assert.ok(
+    ["BadUserAccessDenied", "BadSubscriptionIdInvalid"].includes(answer.statusCode.name),
+    answer.statusCode.name,
+  );
 });
 
 check("ResendData repeats the latest values", async (bench) => {
@@ -59,8 +63,14 @@ check("ResendData repeats the latest values", async (bench) => {
   const answer = await session.call(SERVER, RESEND_DATA, [uint32(subscriber.id)]);
   assert.equal(answer.statusCode.name, "Good");
   await subscriber.untilValues(4);
-  assert.deepEqual(subscriber.of(one.handle).map((value) => value.value), [1.5, 1.5]);
-  assert.deepEqual(subscriber.of(two.handle).map((value) => value.value), [2.5, 2.5]);
+  assert.deepEqual(
+    subscriber.of(one.handle).map((value) => value.value),
+    [1.5, 1.5],
+  );
+  assert.deepEqual(
+    subscriber.of(two.handle).map((value) => value.value),
+    [2.5, 2.5],
+  );
 });
 
 check("ResendData of an unknown or foreign subscription is refused", async (bench) => {
@@ -68,7 +78,10 @@ check("ResendData of an unknown or foreign subscription is refused", async (benc
   const subscriber = await Subscriber.create(owner);
   assert.equal((await other.call(SERVER, RESEND_DATA, [UNKNOWN])).statusCode.name, "BadSubscriptionIdInvalid");
   const foreign = await other.call(SERVER, RESEND_DATA, [uint32(subscriber.id)]);
-  assert.ok(["BadUserAccessDenied", "BadSubscriptionIdInvalid"].includes(foreign.statusCode.name), foreign.statusCode.name);
+  assert.ok(
+    ["BadUserAccessDenied", "BadSubscriptionIdInvalid"].includes(foreign.statusCode.name),
+    foreign.statusCode.name,
+  );
 });
 
 check("missing arguments are told", async (bench) => {
@@ -84,8 +97,12 @@ check("too many arguments are told", async (bench) => {
 
 check("an argument of the wrong type is pointed at", async (bench) => {
   const session = await bench.session();
-  for (const wrong of [{ dataType: DataType.String, value: "1" }, { dataType: DataType.Double, value: 1 },
-    { dataType: DataType.UInt32, arrayType: VariantArrayType.Array, value: [1] }, { dataType: DataType.Null }]) {
+  for (const wrong of [
+    { dataType: DataType.String, value: "1" },
+    { dataType: DataType.Double, value: 1 },
+    { dataType: DataType.UInt32, arrayType: VariantArrayType.Array, value: [1] },
+    { dataType: DataType.Null },
+  ]) {
     const answer = await session.call(SERVER, GET_MONITORED_ITEMS, [new Variant(wrong)]);
     assert.equal(answer.statusCode.name, "BadInvalidArgument");
     assert.deepEqual(results(answer), ["BadTypeMismatch"]);
@@ -94,8 +111,14 @@ check("an argument of the wrong type is pointed at", async (bench) => {
 
 check("a method is called on its object", async (bench) => {
   const session = await bench.session();
-  assert.equal((await session.call(bench.node("I1"), GET_MONITORED_ITEMS, [uint32(1)])).statusCode.name, "BadMethodInvalid");
-  assert.equal((await session.call("ns=2;s=nothing", GET_MONITORED_ITEMS, [uint32(1)])).statusCode.name, "BadNodeIdUnknown");
+  assert.equal(
+    (await session.call(bench.node("I1"), GET_MONITORED_ITEMS, [uint32(1)])).statusCode.name,
+    "BadMethodInvalid",
+  );
+  assert.equal(
+    (await session.call("ns=2;s=nothing", GET_MONITORED_ITEMS, [uint32(1)])).statusCode.name,
+    "BadNodeIdUnknown",
+  );
   assert.equal((await session.call(SERVER, "i=2256", [])).statusCode.name, "BadMethodInvalid");
   const unknown = await session.call(SERVER, "ns=2;s=nothing", []);
   assert.ok(["BadMethodInvalid", "BadNodeIdUnknown"].includes(unknown.statusCode.name), unknown.statusCode.name);
@@ -108,7 +131,12 @@ check("a Call of nothing is refused", async (bench) => {
 
 check("methods that do nothing are not executable", async (bench) => {
   const session = await bench.session();
-  const wanted = [[GET_MONITORED_ITEMS, true], [RESEND_DATA, true], ["i=12749", false], ["i=12886", false]]; // SetSubscriptionDurable, RequestServerStateChange
+  const wanted = [
+    [GET_MONITORED_ITEMS, true],
+    [RESEND_DATA, true],
+    ["i=12749", false],
+    ["i=12886", false],
+  ]; // SetSubscriptionDurable, RequestServerStateChange
   for (const [method, executable] of wanted) {
     const found = await session.read(method, "Executable");
     if (found.statusCode.name === "BadNodeIdUnknown" && !executable) continue; // or it is not there at all
@@ -120,8 +148,12 @@ check("methods that do nothing are not executable", async (bench) => {
 check("a method that is not executable is not executed", async (bench) => {
   const session = await bench.session();
   const answer = await session.call(SERVER, "i=12749", [uint32(1), uint32(1)]);
-  assert.ok(["BadNotExecutable", "BadUserAccessDenied", "BadMethodInvalid", "BadNodeIdUnknown"].includes(answer.statusCode.name),
-    answer.statusCode.name);
+  assert.ok(
+    ["BadNotExecutable", "BadUserAccessDenied", "BadMethodInvalid", "BadNodeIdUnknown"].includes(
+      answer.statusCode.name,
+    ),
+    answer.statusCode.name,
+  );
 });
 
 check("actions are not for observers", async (bench) => {
@@ -138,7 +170,13 @@ check("arguments of a method describe themselves", async (bench) => {
   const session = await bench.session();
   const method = bench.node("Action/StartAutocalibration");
   const inputs = await session.value((await session.follow(method, "0:InputArguments")).toString());
-  assert.deepEqual(inputs.map((one) => [one.name, one.dataType.value, one.valueRank]), [["Group", 7, -1], ["Confirm", 1, -1]]);
+  assert.deepEqual(
+    inputs.map((one) => [one.name, one.dataType.value, one.valueRank]),
+    [
+      ["Group", 7, -1],
+      ["Confirm", 1, -1],
+    ],
+  );
 });
 
 check.encrypted("an operator starts an action", async (bench) => {
@@ -170,7 +208,11 @@ check("several calls have results of their own", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
   const asked = [[uint32(subscriber.id)], [], [UNKNOWN]];
-  const methodsToCall = asked.map((inputArguments) => ({ objectId: resolveNodeId(SERVER), methodId: resolveNodeId(GET_MONITORED_ITEMS), inputArguments }));
+  const methodsToCall = asked.map((inputArguments) => ({
+    objectId: resolveNodeId(SERVER),
+    methodId: resolveNodeId(GET_MONITORED_ITEMS),
+    inputArguments,
+  }));
   const answers = (await session.ask("Call", { methodsToCall })).results.map((one) => one.statusCode.name);
   assert.deepEqual(answers, ["Good", "BadArgumentsMissing", "BadSubscriptionIdInvalid"]);
 });

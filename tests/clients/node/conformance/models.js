@@ -27,14 +27,15 @@ async function device(bench, session, model) {
   for (const one of Object.values(await children(session, set))) {
     const parts = await children(session, one.nodeId);
     if (!parts.ComponentName) continue;
-    if ((await session.value(String(parts.ComponentName.nodeId))).text === bench.setup.models[model]) return { ...one, parts, di };
+    if ((await session.value(String(parts.ComponentName.nodeId))).text === bench.setup.models[model])
+      return { ...one, parts, di };
   }
   throw new Error(`${bench.setup.models[model]} is not in the DeviceSet`);
 }
 
 // Whether a type is another, or a subtype of it.
 async function isA(session, type, wanted) {
-  for (let at = String(type); at; ) {
+  for (let at = String(type); at;) {
     if (at === String(resolveNodeId(wanted))) return true;
     const above = await session.browse(at, { browseDirection: 1, referenceTypeId: resolveNodeId("i=45") });
     at = above.references && above.references.length ? String(above.references[0].nodeId) : "";
@@ -59,8 +60,19 @@ check("an analyser is a PA-DIM process analyser", async (bench) => {
 check("a PA-DIM device has what every one must have", async (bench) => {
   const session = await bench.session();
   const { parts } = await device(bench, session, "padim");
-  for (const name of ["Manufacturer", "ManufacturerUri", "Model", "SerialNumber", "SoftwareRevision", "HardwareRevision",
-    "ProductCode", "ProductInstanceUri", "AssetId", "RevisionCounter", "DeviceHealth"]) {
+  for (const name of [
+    "Manufacturer",
+    "ManufacturerUri",
+    "Model",
+    "SerialNumber",
+    "SoftwareRevision",
+    "HardwareRevision",
+    "ProductCode",
+    "ProductInstanceUri",
+    "AssetId",
+    "RevisionCounter",
+    "DeviceHealth",
+  ]) {
     assert.ok(parts[name], `${name} is missing`);
   }
   assert.equal((await session.value(String(parts.Manufacturer.nodeId))).text, "Servomex");
@@ -108,7 +120,15 @@ check("an analyser is an ADI analyser device", async (bench) => {
   const adi = await indexOf(session, ADI);
   assert.ok(await isA(session, found.typeDefinition, `ns=${adi};i=1001`), `${found.typeDefinition}`);
   assert.ok(await isA(session, found.typeDefinition, `ns=${found.di};i=1002`), "no DI DeviceType");
-  for (const name of ["MethodSet", "ParameterSet", "Identification", "Configuration", "Status", "FactorySettings", "AnalyserStateMachine"]) {
+  for (const name of [
+    "MethodSet",
+    "ParameterSet",
+    "Identification",
+    "Configuration",
+    "Status",
+    "FactorySettings",
+    "AnalyserStateMachine",
+  ]) {
     assert.ok(found.parts[name], `${name} is missing`);
   }
 });

@@ -1,26 +1,12 @@
-// Monitored items: sampling, queues, modes, triggering (OPC 10000-4 section 5.13).
+// Monitored items: create, modify, delete (OPC 10000-4 section 5.13).
 "use strict";
 
 const { Subscriber, assert, check, types } = require("./harness");
 const { AttributeIds, resolveNodeId } = require("node-opcua-client");
 const { NumericRange } = require("node-opcua-numeric-range");
+const { count, steps, watching } = require("./watching");
 
-const OVERFLOW = 0x480; // info type DataValue, and its overflow bit (section 7.39.1)
 const NAMESPACES = "i=2255";
-const [DISABLED, SAMPLING, REPORTING] = [0, 1, 2];
-
-const steps = (values) => values.map((value) => ({ "I1/Value": [value, "good"] }));
-const count = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
-const overflows = (values) => values.map((one) => (one.code & OVERFLOW) === OVERFLOW);
-
-async function watching(bench, parameters = {}, options = {}) {
-  const session = await bench.session();
-  await bench.play(steps([0]));
-  const subscriber = (await Subscriber.create(session, options)).listen();
-  const item = await subscriber.item(bench.node("I1/Value"), parameters);
-  await subscriber.untilValues(1);
-  return { session, subscriber, item };
-}
 
 check.brief("a new item reports the present value", async (bench) => {
   const { subscriber, item } = await watching(bench);
@@ -42,82 +28,29 @@ check.brief("changes are reported in order with their times", async (bench) => {
   const { subscriber } = await watching(bench);
   const { stamps } = await bench.play(steps(count(1, 50)));
   await subscriber.untilValues(51);
-  assert.deepEqual(subscriber.values.map((one) => one.value), count(0, 50));
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value),
+    count(0, 50),
+  );
   const milliseconds = (us) => Math.floor(us / 1000);
-  assert.deepEqual(subscriber.values.slice(1).map((one) => milliseconds(one.source)), stamps.map(milliseconds));
+  assert.deepEqual(
+    subscriber.values.slice(1).map((one) => milliseconds(one.source)),
+    stamps.map(milliseconds),
+  );
 });
 
 check("good, uncertain, bad and good again are all reported", async (bench) => {
   const { subscriber } = await watching(bench);
-  await bench.play([{ "I1/Value": [0, "stale"] }, { "I1/Value": [0, "communication-lost"] }, { "I1/Value": [0, "good"] }]);
+  await bench.play([
+    { "I1/Value": [0, "stale"] },
+    { "I1/Value": [0, "communication-lost"] },
+    { "I1/Value": [0, "good"] },
+  ]);
   await subscriber.untilValues(4);
-  assert.deepEqual(subscriber.values.map((one) => one.status), ["Good", "UncertainLastUsableValue", "BadNoCommunication", "Good"]);
-});
-
-check("the sampling interval is honoured", async (bench) => {
-  const { subscriber, item } = await watching(bench, { samplingInterval: 1000 });
-  assert.equal(item.revisedSamplingInterval, 1000);
-  const began = Date.now();
-  await bench.play(steps(count(1, 50)), { gap: 0.01 });
-  await subscriber.until(({ values }) => values.at(-1).value === 50, "the last value");
-  const most = 3 + (Date.now() - began) / 900; // the first change may come at once, and others a little early
-  assert.ok(subscriber.values.length <= most, `${subscriber.values.length} samples of 50 writes, at most ${most}`);
-});
-
-check("a sampling interval below zero is the publishing interval", async (bench) => {
-  const { item, subscriber } = await watching(bench, { samplingInterval: -1 });
-  assert.equal(item.revisedSamplingInterval, subscriber.revised.revisedPublishingInterval);
-});
-
-check("a sampling interval of zero means every change", async (bench) => {
-  const { subscriber } = await watching(bench, { samplingInterval: 0 });
-  await bench.play(steps(count(1, 20)), { gap: 0.005 });
-  await subscriber.untilValues(21);
-  assert.deepEqual(subscriber.values.map((one) => one.value), count(0, 20));
-});
-
-check("a full queue drops the oldest and says so", async (bench) => {
-  const { subscriber, item } = await watching(bench, { queueSize: 3, discardOldest: true });
-  assert.equal(item.revisedQueueSize, 3);
-  await bench.play(steps(count(1, 10)));
-  await subscriber.untilValues(4);
-  const values = subscriber.values.slice(1);
-  assert.deepEqual(values.map((one) => one.value), [8, 9, 10]);
-  assert.deepEqual(overflows(values), [true, false, false]);
-});
-
-check("a full queue that keeps the oldest replaces the newest and says so", async (bench) => {
-  const { subscriber } = await watching(bench, { queueSize: 3, discardOldest: false });
-  await bench.play(steps(count(1, 10)));
-  await subscriber.untilValues(4);
-  const values = subscriber.values.slice(1);
-  assert.deepEqual(values.map((one) => one.value), [1, 2, 10]);
-  assert.deepEqual(overflows(values), [false, false, true]);
-});
-
-check("a queue that just suffices does not overflow", async (bench) => {
-  const { subscriber } = await watching(bench, { queueSize: 3 });
-  await bench.play(steps([1, 2, 3]));
-  await subscriber.untilValues(4);
-  assert.deepEqual(overflows(subscriber.values), [false, false, false, false]);
-});
-
-check("a queue of one keeps the newest without an overflow bit", async (bench) => {
-  for (const discardOldest of [true, false]) {
-    const { subscriber, item } = await watching(bench, { queueSize: 1, discardOldest });
-    assert.equal(item.revisedQueueSize, 1);
-    await bench.play(steps(count(1, 5)));
-    await subscriber.untilValues(2);
-    assert.equal(subscriber.values[1].value, 5);
-    assert.deepEqual(overflows(subscriber.values), [false, false]);
-  }
-});
-
-check("queue sizes are revised", async (bench) => {
-  const { item } = await watching(bench, { queueSize: 0 });
-  assert.equal(item.revisedQueueSize, 1);
-  const greedy = await watching(bench, { queueSize: 4000000000 });
-  assert.ok(greedy.item.revisedQueueSize >= 10 && greedy.item.revisedQueueSize <= 100000);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.status),
+    ["Good", "UncertainLastUsableValue", "BadNoCommunication", "Good"],
+  );
 });
 
 const timestamps = (number, source, server) => async (bench) => {
@@ -131,14 +64,19 @@ const timestamps = (number, source, server) => async (bench) => {
 };
 
 check("items return timestamps Source", timestamps(0, true, false));
+
 check("items return timestamps Server", timestamps(1, false, true));
+
 check("items return timestamps Both", timestamps(2, true, true));
+
 check("items return timestamps Neither", timestamps(3, false, false));
 
 check("items refuse invalid TimestampsToReturn", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
-  await assert.rejects(subscriber.tryItem(bench.node("I1/Value"), {}, { timestampsToReturn: 4 }), { status: "BadTimestampsToReturnInvalid" });
+  await assert.rejects(subscriber.tryItem(bench.node("I1/Value"), {}, { timestampsToReturn: 4 }), {
+    status: "BadTimestampsToReturnInvalid",
+  });
 });
 
 check("items on what is not there are refused", async (bench) => {
@@ -147,7 +85,10 @@ check("items on what is not there are refused", async (bench) => {
   const status = async (...item) => (await subscriber.tryItem(...item)).statusCode.name;
   assert.equal(await status("ns=2;s=nothing"), "BadNodeIdUnknown");
   assert.equal(await status("i=85"), "BadAttributeIdInvalid");
-  assert.equal(await status(bench.node("I1/Value"), {}, { attributeId: AttributeIds.EventNotifier }), "BadAttributeIdInvalid");
+  assert.equal(
+    await status(bench.node("I1/Value"), {}, { attributeId: AttributeIds.EventNotifier }),
+    "BadAttributeIdInvalid",
+  );
 });
 
 check("items on other attributes report them", async (bench) => {
@@ -180,10 +121,16 @@ check("items take an encoding only of structures", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
   const dataEncoding = { namespaceIndex: 0, name: "Default Binary" };
-  assert.equal((await subscriber.tryItem(bench.node("I1/Value"), {}, { dataEncoding })).statusCode.name, "BadDataEncodingInvalid");
+  assert.equal(
+    (await subscriber.tryItem(bench.node("I1/Value"), {}, { dataEncoding })).statusCode.name,
+    "BadDataEncodingInvalid",
+  );
   assert.equal((await subscriber.tryItem("i=2256", {}, { dataEncoding })).statusCode.name, "Good");
   const xml = { namespaceIndex: 0, name: "Default XML" };
-  assert.equal((await subscriber.tryItem("i=2256", {}, { dataEncoding: xml })).statusCode.name, "BadDataEncodingUnsupported");
+  assert.equal(
+    (await subscriber.tryItem("i=2256", {}, { dataEncoding: xml })).statusCode.name,
+    "BadDataEncodingUnsupported",
+  );
 });
 
 check("filters that do not fit are refused", async (bench) => {
@@ -201,53 +148,19 @@ check("filters that do not fit are refused", async (bench) => {
   assert.equal(await status(bench.node("I1/Value"), change, name), "BadFilterNotAllowed");
 });
 
-check("a sampled item reports nothing until it is asked to", async (bench) => {
-  const session = await bench.session();
-  await bench.play(steps([0]));
-  const subscriber = (await Subscriber.create(session, { requestedMaxKeepAliveCount: 2 })).listen();
-  const item = await subscriber.item(bench.node("I1/Value"), { queueSize: 3 }, { monitoringMode: SAMPLING });
-  await bench.play(steps([1, 2, 3]));
-  await subscriber.until(({ messages }) => messages.length >= 3, "keep-alives");
-  assert.equal(subscriber.values.length, 0);
-  const mode = { subscriptionId: subscriber.id, monitoringMode: REPORTING, monitoredItemIds: [item.id] };
-  assert.deepEqual((await session.ask("SetMonitoringMode", mode)).results.map((one) => one.name), ["Good"]);
-  await subscriber.until(({ values }) => values.length > 0 && values.at(-1).value === 3, "what was sampled");
-});
-
-check("a disabled item neither samples nor reports", async (bench) => {
-  const { session, subscriber, item } = await watching(bench, {}, { requestedMaxKeepAliveCount: 2 });
-  const set = (monitoringMode) => session.ask("SetMonitoringMode", { subscriptionId: subscriber.id, monitoringMode, monitoredItemIds: [item.id] });
-  await set(DISABLED);
-  await bench.play(steps([1, 2, 3]));
-  const told = subscriber.messages.length;
-  await subscriber.until(({ messages }) => messages.length >= told + 2, "keep-alives");
-  assert.equal(subscriber.values.length, 1);
-  await set(REPORTING);
-  await subscriber.untilValues(2);
-  assert.deepEqual(subscriber.values.map((one) => one.value), [0, 3]);
-});
-
-check("an enabled item reports although nothing has changed", async (bench) => {
-  const { session, subscriber, item } = await watching(bench);
-  for (const monitoringMode of [DISABLED, REPORTING]) {
-    await session.ask("SetMonitoringMode", { subscriptionId: subscriber.id, monitoringMode, monitoredItemIds: [item.id] });
-  }
-  await subscriber.untilValues(2);
-  assert.deepEqual(subscriber.values.map((one) => one.value), [0, 0]);
-});
-
-check("SetMonitoringMode refuses what it does not know", async (bench) => {
-  const { session, subscriber, item } = await watching(bench);
-  const set = (ids) => ({ subscriptionId: subscriber.id, monitoringMode: REPORTING, monitoredItemIds: ids });
-  const { results } = await session.ask("SetMonitoringMode", set([item.id, 4000000000]));
-  assert.deepEqual(results.map((one) => one.name), ["Good", "BadMonitoredItemIdInvalid"]);
-  await session.refused("SetMonitoringMode", set([]), "BadNothingToDo");
-});
-
 function modify(session, subscriber, item, parameters, more = {}) {
-  const requestedParameters = { clientHandle: item.handle, samplingInterval: 0, queueSize: 100, discardOldest: true, ...parameters };
+  const requestedParameters = {
+    clientHandle: item.handle,
+    samplingInterval: 0,
+    queueSize: 100,
+    discardOldest: true,
+    ...parameters,
+  };
   return session.ask("ModifyMonitoredItems", {
-    subscriptionId: subscriber.id, timestampsToReturn: 2, itemsToModify: [{ monitoredItemId: item.id, requestedParameters }], ...more,
+    subscriptionId: subscriber.id,
+    timestampsToReturn: 2,
+    itemsToModify: [{ monitoredItemId: item.id, requestedParameters }],
+    ...more,
   });
 }
 
@@ -268,7 +181,13 @@ check("a modified item uses its new queue and sampling interval", async (bench) 
   const before = subscriber.values.length;
   await bench.play(steps(count(1, 9)));
   await subscriber.until(({ values }) => values.at(-1).value === 9, "the last value");
-  assert.deepEqual(subscriber.values.slice(before).map((one) => one.value).slice(-2), [8, 9]);
+  assert.deepEqual(
+    subscriber.values
+      .slice(before)
+      .map((one) => one.value)
+      .slice(-2),
+    [8, 9],
+  );
 });
 
 check("a modified item uses its new timestamps", async (bench) => {
@@ -283,15 +202,23 @@ check("ModifyMonitoredItems refuses what it does not know", async (bench) => {
   const { session, subscriber } = await watching(bench);
   const { results } = await modify(session, subscriber, { id: 4000000000, handle: 1 }, {});
   assert.equal(results[0].statusCode.name, "BadMonitoredItemIdInvalid");
-  await assert.rejects(modify(session, subscriber, { id: 1, handle: 1 }, {}, { itemsToModify: [] }), { status: "BadNothingToDo" });
+  await assert.rejects(modify(session, subscriber, { id: 1, handle: 1 }, {}, { itemsToModify: [] }), {
+    status: "BadNothingToDo",
+  });
 });
 
 check("a deleted item reports no more", async (bench) => {
   const { session, subscriber, item } = await watching(bench);
   const other = await subscriber.item(bench.node("I2/Value"));
   await subscriber.untilValues(2);
-  const { results } = await session.ask("DeleteMonitoredItems", { subscriptionId: subscriber.id, monitoredItemIds: [item.id, 4000000000] });
-  assert.deepEqual(results.map((one) => one.name), ["Good", "BadMonitoredItemIdInvalid"]);
+  const { results } = await session.ask("DeleteMonitoredItems", {
+    subscriptionId: subscriber.id,
+    monitoredItemIds: [item.id, 4000000000],
+  });
+  assert.deepEqual(
+    results.map((one) => one.name),
+    ["Good", "BadMonitoredItemIdInvalid"],
+  );
   await bench.play([{ "I1/Value": [1, "good"] }, { "I2/Value": [1, "good"] }]);
   await subscriber.until((mine) => mine.of(other.handle).length === 2, "the other item");
   assert.equal(subscriber.of(item.handle).length, 1);
@@ -300,70 +227,45 @@ check("a deleted item reports no more", async (bench) => {
 check("nothing to create is refused", async (bench) => {
   const session = await bench.session();
   const subscriber = await Subscriber.create(session);
-  await session.refused("CreateMonitoredItems", { subscriptionId: subscriber.id, timestampsToReturn: 2, itemsToCreate: [] }, "BadNothingToDo");
-  await session.refused("CreateMonitoredItems", { subscriptionId: 4000000000, timestampsToReturn: 2, itemsToCreate: [] }, "BadSubscriptionIdInvalid", "BadNothingToDo");
+  await session.refused(
+    "CreateMonitoredItems",
+    { subscriptionId: subscriber.id, timestampsToReturn: 2, itemsToCreate: [] },
+    "BadNothingToDo",
+  );
+  await session.refused(
+    "CreateMonitoredItems",
+    { subscriptionId: 4000000000, timestampsToReturn: 2, itemsToCreate: [] },
+    "BadSubscriptionIdInvalid",
+    "BadNothingToDo",
+  );
 });
 
 check("the same value may be watched more than once", async (bench) => {
   const { subscriber, item } = await watching(bench);
-  const slow = await subscriber.item(bench.node("I1/Value"), { filter: new types.DataChangeFilter({ trigger: 1, deadbandType: 1, deadbandValue: 5 }) });
+  const slow = await subscriber.item(bench.node("I1/Value"), {
+    filter: new types.DataChangeFilter({ trigger: 1, deadbandType: 1, deadbandValue: 5 }),
+  });
   await bench.play(steps(count(1, 12)));
-  await subscriber.until((mine) => mine.of(item.handle).length === 13 && mine.of(slow.handle).length === 3, "both items");
-  assert.deepEqual(subscriber.of(slow.handle).map((one) => one.value), [0, 6, 12]);
+  await subscriber.until(
+    (mine) => mine.of(item.handle).length === 13 && mine.of(slow.handle).length === 3,
+    "both items",
+  );
+  assert.deepEqual(
+    subscriber.of(slow.handle).map((one) => one.value),
+    [0, 6, 12],
+  );
 });
 
 check("two subscribers see the same", async (bench) => {
   const one = await watching(bench);
   const two = await watching(bench);
   await bench.play(steps(count(1, 20)));
-  for (const { subscriber } of [one, two]) await subscriber.until(({ values }) => values.at(-1).value === 20, "the last value");
-  assert.deepEqual(one.subscriber.values.slice(-20).map((each) => [each.value, each.source]),
-    two.subscriber.values.slice(-20).map((each) => [each.value, each.source]));
-});
-
-// A reporting item on I1 and a sampled one on I2.
-async function triggered(bench) {
-  const { session, subscriber, item } = await watching(bench, {}, { requestedMaxKeepAliveCount: 2 });
-  await bench.play([{ "I2/Value": [0, "good"] }]);
-  const linked = await subscriber.item(bench.node("I2/Value"), { queueSize: 10 }, { monitoringMode: SAMPLING });
-  const set = (more) => session.ask("SetTriggering", { subscriptionId: subscriber.id, triggeringItemId: item.id, ...more });
-  return { session, subscriber, item, linked, set };
-}
-
-check("SetTriggering reports the linked item with the triggering one", async (bench) => {
-  const { subscriber, linked, set } = await triggered(bench);
-  const { addResults } = await set({ linksToAdd: [linked.id] });
-  assert.deepEqual(addResults.map((one) => one.name), ["Good"]);
-  await bench.play([{ "I2/Value": [1, "good"] }, { "I2/Value": [2, "good"] }]);
-  const told = subscriber.messages.length;
-  await subscriber.until(({ messages }) => messages.length >= told + 2, "keep-alives");
-  assert.equal(subscriber.of(linked.handle).length, 0);
-  await bench.play([{ "I1/Value": [1, "good"] }]);
-  await subscriber.until((mine) => mine.of(linked.handle).length >= 2, "the linked item");
-  const mine = subscriber.of(linked.handle).map((one) => one.value);
-  assert.deepEqual(mine.slice(-2), [1, 2]);
-});
-
-check("a link that is removed triggers no more", async (bench) => {
-  const { subscriber, linked, item, set } = await triggered(bench);
-  await set({ linksToAdd: [linked.id] });
-  const { removeResults } = await set({ linksToRemove: [linked.id] });
-  assert.deepEqual(removeResults.map((one) => one.name), ["Good"]);
-  await bench.play([{ "I2/Value": [5, "good"] }, { "I1/Value": [1, "good"] }]);
-  await subscriber.until((mine) => mine.of(item.handle).length === 2, "the triggering item");
-  const told = subscriber.messages.length;
-  await subscriber.until(({ messages }) => messages.length >= told + 2, "keep-alives");
-  assert.equal(subscriber.of(linked.handle).length, 0);
-});
-
-check("SetTriggering refuses what it does not know", async (bench) => {
-  const { session, subscriber, item, linked, set } = await triggered(bench);
-  const { addResults, removeResults } = await set({ linksToAdd: [linked.id, 4000000000], linksToRemove: [4000000001] });
-  assert.deepEqual(addResults.map((one) => one.name), ["Good", "BadMonitoredItemIdInvalid"]);
-  assert.deepEqual(removeResults.map((one) => one.name), ["BadMonitoredItemIdInvalid"]);
-  await assert.rejects(set({ linksToAdd: [], linksToRemove: [] }), { status: "BadNothingToDo" });
-  const unknown = { subscriptionId: subscriber.id, triggeringItemId: 4000000000, linksToAdd: [item.id] };
-  await session.refused("SetTriggering", unknown, "BadMonitoredItemIdInvalid");
+  for (const { subscriber } of [one, two])
+    await subscriber.until(({ values }) => values.at(-1).value === 20, "the last value");
+  assert.deepEqual(
+    one.subscriber.values.slice(-20).map((each) => [each.value, each.source]),
+    two.subscriber.values.slice(-20).map((each) => [each.value, each.source]),
+  );
 });
 
 check("very many items are refused in one request", async (bench) => {
@@ -371,8 +273,14 @@ check("very many items are refused in one request", async (bench) => {
   const most = await session.value("i=11714"); // MaxMonitoredItemsPerCall
   assert.ok(most >= 100 && most <= 100000);
   const subscriber = await Subscriber.create(session);
-  const one = { itemToMonitor: { nodeId: resolveNodeId("i=2258"), attributeId: 13 }, monitoringMode: 2,
-    requestedParameters: { clientHandle: 1, samplingInterval: 1000, queueSize: 1, discardOldest: true } };
-  await session.refused("CreateMonitoredItems", { subscriptionId: subscriber.id, timestampsToReturn: 2,
-    itemsToCreate: new Array(most + 1).fill(one) }, "BadTooManyOperations");
+  const one = {
+    itemToMonitor: { nodeId: resolveNodeId("i=2258"), attributeId: 13 },
+    monitoringMode: 2,
+    requestedParameters: { clientHandle: 1, samplingInterval: 1000, queueSize: 1, discardOldest: true },
+  };
+  await session.refused(
+    "CreateMonitoredItems",
+    { subscriptionId: subscriber.id, timestampsToReturn: 2, itemsToCreate: new Array(most + 1).fill(one) },
+    "BadTooManyOperations",
+  );
 });

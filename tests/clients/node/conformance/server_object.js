@@ -72,13 +72,20 @@ check("the profiles and the sample rate are known", async (bench) => {
   const profiles = await session.value(PROFILES);
   assert.ok(profiles.length > 0);
   for (const profile of profiles) assert.ok(profile.startsWith("http://opcfoundation.org/UA-Profile/"), profile);
-  assert.ok(await session.value(SAMPLE_RATE) >= 0);
+  assert.ok((await session.value(SAMPLE_RATE)) >= 0);
 });
 
 check("the operation limits are set", async (bench) => {
   const session = await bench.session();
-  for (const name of ["MaxNodesPerRead", "MaxNodesPerWrite", "MaxNodesPerMethodCall", "MaxNodesPerBrowse",
-    "MaxNodesPerRegisterNodes", "MaxNodesPerTranslateBrowsePathsToNodeIds", "MaxMonitoredItemsPerCall"]) {
+  for (const name of [
+    "MaxNodesPerRead",
+    "MaxNodesPerWrite",
+    "MaxNodesPerMethodCall",
+    "MaxNodesPerBrowse",
+    "MaxNodesPerRegisterNodes",
+    "MaxNodesPerTranslateBrowsePathsToNodeIds",
+    "MaxMonitoredItemsPerCall",
+  ]) {
     const most = await session.value((await session.follow("i=11704", `0:${name}`)).toString());
     assert.ok(most > 0 && most <= 100000, `${name} ${most}`);
   }
@@ -117,22 +124,22 @@ check("diagnostics count this session", async (bench) => {
   assert.ok(summary.cumulatedSessionCount >= summary.currentSessionCount);
   const before = await session.value("i=2278"); // CumulatedSessionCount
   await bench.session();
-  assert.ok(await session.value("i=2278") > before);
+  assert.ok((await session.value("i=2278")) > before);
 });
 
 check("diagnostics count subscriptions", async (bench) => {
   const session = await bench.session();
   const before = await session.value("i=2286"); // CumulatedSubscriptionCount
   await Subscriber.create(session);
-  assert.ok(await session.value("i=2286") > before);
-  assert.ok(await session.value("i=2285") >= 1); // CurrentSubscriptionCount
+  assert.ok((await session.value("i=2286")) > before);
+  assert.ok((await session.value("i=2285")) >= 1); // CurrentSubscriptionCount
 });
 
 check("diagnostics count refused requests", async (bench) => {
   const session = await bench.session();
   const before = await session.value("i=2288"); // RejectedRequestsCount
   await session.refused("Read", { nodesToRead: [], timestampsToReturn: 2 }, "BadNothingToDo");
-  assert.ok(await session.value("i=2288") > before);
+  assert.ok((await session.value("i=2288")) > before);
 });
 
 check("diagnostics of subscriptions are true", async (bench) => {
@@ -194,4 +201,3 @@ check.unsecured("subscriptions are limited per session or in all", async (bench)
   await session.ask("DeleteSubscriptions", { subscriptionIds: made.map((one) => one.id) });
   assert.equal(refused, "BadTooManySubscriptions");
 });
-

@@ -18,7 +18,10 @@ async function stage(bench, { user = null } = {}) {
   subscriber.acknowledge = false;
   const item = await subscriber.item(bench.node("I1/Value"));
   const message = await subscriber.publish();
-  assert.deepEqual(message.values.map((one) => one.value), [1]);
+  assert.deepEqual(
+    message.values.map((one) => one.value),
+    [1],
+  );
   return { giver, taker, subscriber, item };
 }
 
@@ -27,7 +30,10 @@ check.secured("a subscription moves to another session with its unacknowledged m
   const result = await transfer(taker, subscriber.id);
   assert.equal(result.statusCode.name, "Good");
   assert.deepEqual([...result.availableSequenceNumbers], [1]);
-  const { notificationMessage } = await taker.ask("Republish", { subscriptionId: subscriber.id, retransmitSequenceNumber: 1 });
+  const { notificationMessage } = await taker.ask("Republish", {
+    subscriptionId: subscriber.id,
+    retransmitSequenceNumber: 1,
+  });
   assert.equal(notificationMessage.notificationData[0].monitoredItems[0].value.value.value, 1);
 });
 
@@ -38,8 +44,14 @@ check.secured("a moved subscription goes on with the next value", async (bench) 
   subscriber.listen();
   await bench.play([{ "I1/Value": [2, "good"] }]);
   await subscriber.untilValues(2);
-  assert.deepEqual(subscriber.of(item.handle).map((one) => one.value), [1, 2]);
-  assert.deepEqual(subscriber.messages.filter((one) => !one.keepAlive).map((one) => one.sequence), [1, 2]);
+  assert.deepEqual(
+    subscriber.of(item.handle).map((one) => one.value),
+    [1, 2],
+  );
+  assert.deepEqual(
+    subscriber.messages.filter((one) => !one.keepAlive).map((one) => one.sequence),
+    [1, 2],
+  );
 });
 
 check.secured("a moved subscription repeats its values when asked to", async (bench) => {
@@ -48,7 +60,10 @@ check.secured("a moved subscription repeats its values when asked to", async (be
   subscriber.peer = taker;
   subscriber.listen();
   await subscriber.untilValues(2);
-  assert.deepEqual(subscriber.values.map((one) => one.value), [1, 1]);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value),
+    [1, 1],
+  );
 });
 
 check.secured("the session that loses a subscription is told", async (bench) => {
@@ -70,7 +85,11 @@ check.secured("the last subscription of a session is announced as lost too", asy
   let told = await within(waiting, "the StatusChangeNotification");
   if (told.keepAlive) told = await within(subscriber.publish(), "the StatusChangeNotification");
   assert.deepEqual(told.statusChanges, ["GoodSubscriptionTransferred"]);
-  await giver.refused("Republish", { subscriptionId: subscriber.id, retransmitSequenceNumber: 1 }, "BadSubscriptionIdInvalid");
+  await giver.refused(
+    "Republish",
+    { subscriptionId: subscriber.id, retransmitSequenceNumber: 1 },
+    "BadSubscriptionIdInvalid",
+  );
 });
 
 check("an unknown subscription cannot be moved", async (bench) => {
@@ -117,5 +136,8 @@ check.encrypted("a user's subscription outlives its session and is fetched by th
   subscriber.peer = taker;
   subscriber.listen();
   await subscriber.untilValues(2);
-  assert.deepEqual(subscriber.values.map((one) => one.value), [1, 2]);
+  assert.deepEqual(
+    subscriber.values.map((one) => one.value),
+    [1, 2],
+  );
 });
