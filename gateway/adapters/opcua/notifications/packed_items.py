@@ -67,6 +67,7 @@ class PackedItems:
         self._waiting: NDArray[np.intp] = np.zeros(0, np.intp)
         """Length of each row's queue."""
         self._overflowed: Rows = np.zeros(0, np.bool_)
+        self._has_overflowed = False
         self.dropped: Callable[[int], None] = lambda _count: None
         """Called with the number of values that full queues have dropped."""
         self._seen: Tick | None = None
@@ -132,7 +133,7 @@ class PackedItems:
         if earlier is None or earlier is tick:
             return
         due = self._differences(tick, earlier)[self._places]
-        if due.any():
+        if np.count_nonzero(due):  # three times as fast as `any`
             self._enqueue(tick, due)
 
     def _differences(self, tick: Tick, earlier: Tick) -> Rows:
@@ -183,9 +184,12 @@ class PackedItems:
         self._pending.appendleft((tick, older | newer))
 
     def _note_dropped(self, rows: Rows) -> None:
-        self._overflowed |= rows
-        if self._queue_size > 1 and rows.any():
-            self.dropped(int(np.count_nonzero(rows)))
+        count = int(np.count_nonzero(rows))
+        if count:
+            self._overflowed |= rows
+            self._has_overflowed = True
+            if self._queue_size > 1:
+                self.dropped(count)
 
     def _settle(self) -> None:
         """Make rows of the items as they are now."""
@@ -230,28 +234,35 @@ class PackedItems:
             tick, due = self._pending.popleft()
             self._encode(tick, due, pieces)
         self._waiting[:] = 0
+        if self._has_overflowed:
+            self._overflowed[:] = False
+            self._has_overflowed = False
         if self._held is not None:
             self._wake(self)
         return pieces
 
     def _encode(self, tick: Tick, due: Rows, pieces: list[Piece]) -> None:
         places = self._places
-        codes = tick.codes[places]
-        odd = codes != 0
-        odd |= self._overflowed
-        odd &= due
         rows = self._rows
         rows["value"] = self._form.values(tick.bits)[places]
         if self._form.times & SOURCE:
             rows["source"] = tick.source[places]
         if self._form.times & SERVER:
             rows["server"] = tick.server[places]
-        plain = due & ~odd
-        count = int(np.count_nonzero(plain))
-        if count:
-            data = rows.tobytes() if count == len(rows) else rows[plain].tobytes()
-            pieces.append(Piece(data, count, rows.dtype.itemsize))
+        if tick.is_plain and not self._has_overflowed:
+            self._encode_plain(due, pieces)
+            return
+        codes = tick.codes[places]
+        odd = ((codes != 0) | self._overflowed) & due
+        self._encode_plain(due & ~odd, pieces)
         pieces.extend(self._encode_odd(tick, int(row), int(codes[row])) for row in np.flatnonzero(odd))
+
+    def _encode_plain(self, chosen: Rows, pieces: list[Piece]) -> None:
+        rows = self._rows
+        count = int(np.count_nonzero(chosen))
+        if count:
+            data = rows.tobytes() if count == len(rows) else rows[chosen].tobytes()
+            pieces.append(Piece(data, count, rows.dtype.itemsize))
 
     def _encode_odd(self, tick: Tick, row: int, code: int) -> Piece:
         item, place = self._items[row], self._places[row]

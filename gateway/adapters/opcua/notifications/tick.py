@@ -27,15 +27,17 @@ class Tick:
         codes: StatusCode of each point, and `NULL`. Shape (n,).
         source: SourceTimestamp of each point in 100 ns since 1601. Shape (n,).
         server: ServerTimestamp of each point, likewise. Shape (n,).
+        is_plain: Whether every point has a value and is Good.
     """
 
-    __slots__ = ("_differences", "bits", "codes", "server", "source")
+    __slots__ = ("_differences", "bits", "codes", "is_plain", "server", "source")
 
-    def __init__(self, bits: Bits, codes: Codes, source: Instants, server: Instants) -> None:
+    def __init__(self, bits: Bits, codes: Codes, source: Instants, server: Instants, *, is_plain: bool) -> None:
         self.bits = bits
         self.codes = codes
         self.source = source
         self.server = server
+        self.is_plain = is_plain
         self._differences: tuple[Tick, NDArray[np.bool_]] | None = None
 
     def differs(self, earlier: Tick) -> NDArray[np.bool_]:
@@ -69,6 +71,7 @@ class TickMaker:
         self._pick_wholes = _picker(self._wholes)
         self._codes: Codes = np.zeros(self._size, np.uint64)
         self._code_list: list[int] = [0] * self._size
+        self._is_plain = True
 
     def make(self, values: Sequence[Value], codes: list[int], source: Sequence[int], server: Sequence[int]) -> Tick:
         """Make a tick.
@@ -91,9 +94,10 @@ class TickMaker:
         if codes != self._code_list:
             self._code_list = codes
             self._codes = np.array(codes, np.uint64)
-        if self._codes.any():
+            self._is_plain = not any(codes)
+        if not self._is_plain:
             bits[self._codes >= NULL] = 0
-        return Tick(bits, self._codes, np.array(source, np.int64), np.array(server, np.int64))
+        return Tick(bits, self._codes, np.array(source, np.int64), np.array(server, np.int64), is_plain=self._is_plain)
 
 
 def _places(indices: list[int]) -> slice | list[int]:
