@@ -62,15 +62,17 @@ function options(role) {
 
 const managers = {};
 
+// Every client of an application shares one, but for those that break their connection: they take it with them.
+async function newManager(role, name = "") {
+  const rootFolder = setup.clients[role].pki + name;
+  const manager = new OPCUACertificateManager({ rootFolder, automaticallyAcceptUnknownCertificate: true });
+  await manager.initialize();
+  manager.referenceCounter += 1; // or it would be gone whenever no client is left for a moment
+  return manager;
+}
+
 async function managersReady() {
-  for (const [role, files] of Object.entries(setup.clients)) {
-    managers[role] = new OPCUACertificateManager({
-      rootFolder: files.pki,
-      automaticallyAcceptUnknownCertificate: true,
-    });
-    await managers[role].initialize();
-    managers[role].referenceCounter += 1; // or it would be gone whenever no client is left for a moment
-  }
+  for (const role of Object.keys(setup.clients)) managers[role] = await newManager(role);
 }
 
 function identity(user) {
@@ -98,6 +100,11 @@ class Bench {
     const client = await connect(setup.url, { ...options(role), ...more });
     this._peers.push({ close: () => client.disconnect().catch(() => {}) });
     return client;
+  }
+
+  // A client whose connection may be broken.
+  async fragileClient() {
+    return this.ownClient("first", { clientCertificateManager: await newManager("first", `-${this.device}`) });
   }
 
   // An activated session, anonymous unless said otherwise.
@@ -149,8 +156,8 @@ async function work(device, queue) {
       await within(bench.tidy(), "tidying up");
     } catch (caught) {
       error = error || String(caught);
-      await bench.leave(); // a fresh channel for the next one
     }
+    if (error) await bench.leave(); // a fresh channel for the next one
     host.say({ check: next.name, ok: error === null, error, ms: Date.now() - began });
   }
   await bench.leave();

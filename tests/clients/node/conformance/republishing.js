@@ -59,7 +59,7 @@ check("the republish queue is bounded and keeps the newest", async (bench) => {
 });
 
 check("a session goes on after its connection was aborted", async (bench) => {
-  const first = await bench.ownClient();
+  const first = await bench.fragileClient();
   const session = await bench.session({ client: first });
   await bench.play([{ "I1/Value": [0, "good"] }]);
   const subscriber = (await Subscriber.create(session)).listen();

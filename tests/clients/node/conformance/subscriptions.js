@@ -153,7 +153,7 @@ check("a subscription that nobody asks for expires and says so", async (bench) =
 
 check("Publish requests keep a subscription alive", async (bench) => {
   const session = await bench.session();
-  const subscriber = await Subscriber.create(session, { requestedLifetimeCount: 3, requestedMaxKeepAliveCount: 1 });
+  const subscriber = await Subscriber.create(session, { requestedLifetimeCount: 40, requestedMaxKeepAliveCount: 1 });
   const life = subscriber.revised.revisedLifetimeCount * subscriber.revised.revisedPublishingInterval;
   const end = Date.now() + Math.min(life * 1.5, 12000) + 300;
   while (Date.now() < end) assert.deepEqual((await subscriber.publish()).statusChanges, []);
