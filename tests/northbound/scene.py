@@ -123,7 +123,7 @@ async def watching(gateway: RunningGateway, names: Sequence[str]) -> AsyncIterat
             await libca.ask("monitor", f"T:{name}:Status:Tick", tag=name)
         subscription = await opcua.create_subscription(100, watch)
         nodes = [opcua.get_node(f"ns=2;s={name}/Status/Tick") for name in names]
-        await subscription.subscribe_data_change(nodes, queuesize=100)
+        await subscription.subscribe_data_change(nodes, queuesize=100, sampling_interval=0)  # every tick, however close
         clients = HealthyClients(names, libca, opcua, watch, subscription.subscription_id)
         await clients.see_ticks(2)
         yield clients
