@@ -7,7 +7,13 @@
 
 console.log = console.error; // the library talks on the standard output, which belongs to the answers
 
-const { AttributeIds, ClientMonitoredItem, ClientSubscription, OPCUAClient, TimestampsToReturn } = require("node-opcua-client");
+const {
+  AttributeIds,
+  ClientMonitoredItem,
+  ClientSubscription,
+  OPCUAClient,
+  TimestampsToReturn,
+} = require("node-opcua-client");
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -38,7 +44,9 @@ async function main({ url, node }) {
     { samplingInterval: 0, discardOldest: true, queueSize: 100 },
     TimestampsToReturn.Both,
   );
-  item.on("changed", (data) => say({ value: data.value.value[1], overflow: (data.statusCode.value & 0x480) === 0x480 }));
+  item.on("changed", (data) =>
+    say({ value: data.value.value[1], overflow: (data.statusCode.value & 0x480) === 0x480 }),
+  );
   process.stdin.resume();
   process.stdin.on("end", () => process.exit(0));
 }
