@@ -19,7 +19,7 @@ from tests.clients.node_client import NODE_FOLDER
 from tests.conformance.analysers import PlayedAnalyser
 
 SCRIPTS = NODE_FOLDER / "conformance"
-LONGEST_S = 110
+LONGEST_S = 300
 LONGEST_LINE = 1_000_000
 
 

@@ -25,7 +25,7 @@ MODES = (ua.MessageSecurityMode.None_, ua.MessageSecurityMode.Sign, ua.MessageSe
 LONGEST_S = 60.0
 
 Found = Mapping[tuple[ua.MessageSecurityMode, str], str | None]
-pytestmark = pytest.mark.timeout(240)  # the first one waits for all
+pytestmark = pytest.mark.timeout(400)  # the first one waits for all
 
 
 async def _run(folder: Path) -> Found:

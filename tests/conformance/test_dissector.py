@@ -13,7 +13,7 @@ import pytest
 from tests.conformance.conftest import Record
 from tests.conformance.packet_capture import OPCUA_PORT, write_capture
 
-pytestmark = pytest.mark.timeout(240)  # the first one waits for all checks
+pytestmark = pytest.mark.timeout(400)  # the first one waits for all checks
 
 SERVICES = {
     "GetEndpoints": (428, 431),

@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.conftest import Record
 from tests.conformance.judge import ENDPOINTS, Endpoint, checks_of
 
-pytestmark = pytest.mark.timeout(240)  # the first one waits for all
+pytestmark = pytest.mark.timeout(400)  # the first one waits for all
 
 CASES = [
     pytest.param(endpoint, name, id=f"{endpoint.name}: {name}")

@@ -46,7 +46,7 @@ async function login(client, identity) {
     try {
       return await within(client.createSession(identity), "session");
     } catch (error) {
-      if (attempts >= 30 || !error.message.includes("BadServerTooBusy")) throw error;
+      if (attempts >= 150 || !error.message.includes("BadServerTooBusy")) throw error;
       await sleep(200);
     }
   }

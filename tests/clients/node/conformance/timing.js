@@ -1,7 +1,7 @@
 // Waiting, never without end.
 "use strict";
 
-const PATIENCE_MS = 15000;
+const PATIENCE_MS = 30000;
 
 function within(promise, what, milliseconds = PATIENCE_MS) {
   let timer;
