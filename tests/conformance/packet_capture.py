@@ -17,30 +17,36 @@ OPCUA_PORT = 4840
 _RAW_IPV4 = 101
 _LONGEST = 60_000
 _SYN, _ACK, _PUSH = 0x02, 0x10, 0x08
-_LOOPBACK = bytes((127, 0, 0, 1))
-_FIRST_CLIENT_PORT = 20_000
+_CLIENT_PORT = 20_000
+_SERVER = bytes((10, 0, 0, 1))
 
 
-def _packet(ports: tuple[int, int], sequence: int, acknowledged: int, flags: int, data: bytes) -> bytes:
+def _client(connection: int) -> bytes:
+    """An address for each: the dissector puts chunks together by addresses and request, whatever the ports."""
+    return bytes((10, 1, *divmod(connection, 256)))
+
+
+def _packet(piece: Passed, from_client: bool, sequence: int, acknowledged: int, flags: int, data: bytes) -> bytes:
+    client = _client(piece.connection)
+    ports = (_CLIENT_PORT, OPCUA_PORT) if from_client else (OPCUA_PORT, _CLIENT_PORT)
+    addresses = (client, _SERVER) if from_client else (_SERVER, client)
     tcp = struct.pack(">HHIIBBHHH", *ports, sequence, acknowledged, 5 << 4, flags, 65_535, 0, 0)
     size = 20 + len(tcp) + len(data)
-    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 64, 6, 0, _LOOPBACK, _LOOPBACK) + tcp + data
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 64, 6, 0, *addresses) + tcp + data
 
 
 def _packets(passed: Iterable[Passed]) -> Iterator[tuple[float, bytes]]:
     """Time and bytes of every packet; each connection begins with a handshake."""
     sent: dict[tuple[int, bool], int] = {}
     for piece in passed:
-        client = _FIRST_CLIENT_PORT + piece.connection
-        ports = {True: (client, OPCUA_PORT), False: (OPCUA_PORT, client)}
         here, there = (piece.connection, piece.from_client), (piece.connection, not piece.from_client)
         if here not in sent:
             sent[here] = sent[there] = 1
-            yield piece.unix_s, _packet(ports[True], 0, 0, _SYN, b"")
-            yield piece.unix_s, _packet(ports[False], 0, 1, _SYN | _ACK, b"")
+            yield piece.unix_s, _packet(piece, True, 0, 0, _SYN, b"")
+            yield piece.unix_s, _packet(piece, False, 0, 1, _SYN | _ACK, b"")
         for start in range(0, len(piece.data), _LONGEST):
             part = piece.data[start : start + _LONGEST]
-            yield piece.unix_s, _packet(ports[piece.from_client], sent[here], sent[there], _ACK | _PUSH, part)
+            yield piece.unix_s, _packet(piece, piece.from_client, sent[here], sent[there], _ACK | _PUSH, part)
             sent[here] = (sent[here] + len(part)) % 2**32
 
 

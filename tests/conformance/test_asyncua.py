@@ -48,7 +48,7 @@ async def _run(folder: Path) -> Found:
 
     async def judge(url: str, mode: ua.MessageSecurityMode, name: str) -> None:
         async def make_client() -> Client:
-            client = Client(url, timeout=30)
+            client = Client(url, timeout=30, watchdog_intervall=60)  # it gives up what does not answer in that time
             client.application_uri = CLIENT_URI
             if mode is not ua.MessageSecurityMode.None_:
                 await client.set_security(SecurityPolicyBasic256Sha256, *keys, mode=mode)
