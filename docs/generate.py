@@ -20,7 +20,6 @@ import typer
 from typer.models import ArgumentInfo
 
 from gateway import registry
-from gateway.adapters.epics_ca.names import point_part
 from gateway.adapters.opcua.address_space.units import OWN, OWN_NAMESPACE, UNECE, UNKNOWN_UNIT_ID, unit_id
 from gateway.adapters.opcua.conditions.alarm_kinds import (
     ALARMS,
@@ -43,6 +42,7 @@ from gateway.model.device_health import HEALTH_BY_FLAG, HEALTH_BY_VALUE, PRIORIT
 from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
+from gateway.model.pv_names import point_part
 from gateway.model.quality import QUALITY
 from gateway.model.quality_overrides import OVERRIDABLE, QualityOverride, best_class
 from gateway.model.site_builder import CHANNEL_FLAGS, build_site
