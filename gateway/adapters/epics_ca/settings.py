@@ -142,7 +142,7 @@ class ChannelAccessSettings:
     recsync: RecsyncSettings = field(default_factory=RecsyncSettings)
 
     def __post_init__(self) -> None:
-        check_template(self.name)
+        _check_template(self.name)
         if self.interfaces is not None and not self.interfaces:
             raise ValueError("interfaces must not be empty; 0.0.0.0 listens on every interface")
         for interface in self.interfaces or ():
