@@ -6,20 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address
-from string import Formatter
 
-from gateway.adapters.epics_ca.name_characters import LEGAL, name_characters
-
-PLACEHOLDERS = ("prefix", "site", "analyser", "point")
-LONGEST_RECORD_NAME = 60
-
-
-class LetterCase(StrEnum):
-    """Letters of PV names."""
-
-    AS_WRITTEN = "as-written"
-    UPPER = "upper"
-    LOWER = "lower"
+from gateway.adapters.epics_ca.limits import Limits
+from gateway.model.pv_names import LEGAL, LONGEST_RECORD_NAME, LetterCase, check_template, name_characters
 
 
 class DuplicateNames(StrEnum):
@@ -28,18 +17,6 @@ class DuplicateNames(StrEnum):
     IGNORE = "ignore"
     WARN = "warn"
     REFUSE = "refuse"
-
-
-def _check_template(template: str) -> None:
-    try:
-        fields = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ValueError(f"name {template!r} cannot be read: {error}") from error
-    used = {field for _text, field, _format, _conversion in fields if field is not None}
-    if used - set(PLACEHOLDERS) or any(extra or conversion for _text, _field, extra, conversion in fields):
-        raise ValueError(f"name {template!r} may hold {{prefix}}, {{site}}, {{analyser}} and {{point}}, each as it is")
-    if not {"analyser", "point"} <= used:
-        raise ValueError(f"name {template!r} needs {{analyser}} and {{point}}, or PVs would share one name")
 
 
 def _check_addresses(key: str, addresses: tuple[str, ...]) -> None:
@@ -107,10 +84,9 @@ class ChannelAccessSettings:
         case: What becomes of the letters of the whole name.
         characters: Characters that a name may hold, ranges like `A-Z` among them; a hyphen stands last. The default is
             what EPICS base takes.
-        interfaces: IPv4 addresses to listen on; `0.0.0.0` for all. None follows EPICS_CAS_INTF_ADDR_LIST. A server on
-            one address hears no broadcast searches: clients then name it in EPICS_CA_ADDR_LIST or
-            EPICS_CA_NAME_SERVERS.
-        port: UDP and TCP port; 0 takes one that is free. None follows EPICS_CA_SERVER_PORT, 5064 by default.
+        interfaces: IPv4 addresses to listen on; `0.0.0.0` for all. None follows EPICS_CAS_INTF_ADDR_LIST.
+        port: UDP and TCP port; 0 takes one that is free. None follows EPICS_CAS_SERVER_PORT, then
+            EPICS_CA_SERVER_PORT, 5064 by default.
         beacons: `host` or `host:port` to tell of this server, so that clients find it at once after an outage; empty
             for none. None follows EPICS_CAS_BEACON_ADDR_LIST and EPICS_CAS_AUTO_BEACON_ADDR_LIST.
         max_name_length: Longest PV name in characters; a record of EPICS base has at most 60.
@@ -122,6 +98,7 @@ class ChannelAccessSettings:
             `refuse` the gateway does not start, and `ignore` does not ask.
         statistics: PVs about the gateway itself.
         recsync: Announcement to ChannelFinder.
+        limits: How much clients may ask for.
 
     Raises:
         ValueError: A field cannot be used.
@@ -140,9 +117,10 @@ class ChannelAccessSettings:
     duplicate_names: DuplicateNames = DuplicateNames.WARN
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     recsync: RecsyncSettings = field(default_factory=RecsyncSettings)
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        _check_template(self.name)
+        check_template(self.name)
         if self.interfaces is not None and not self.interfaces:
             raise ValueError("interfaces must not be empty; 0.0.0.0 listens on every interface")
         for interface in self.interfaces or ():
