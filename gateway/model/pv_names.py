@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-import re
+from enum import StrEnum
 from string import Formatter
 
-PLACEHOLDERS = frozenset({"prefix", "analyser", "point"})
+PLACEHOLDERS = frozenset({"prefix", "site", "analyser", "point"})
 LONGEST_RECORD_NAME = 60
 """Characters of a record name of EPICS base (`PVNAME_STRINGSZ` less the closing NUL)."""
 
-_LEGAL = re.compile(r"[A-Za-z0-9_:\-\[\]<>;]+")
+LEGAL = "A-Za-z0-9_:[]<>;-"
 """Characters of a record name (EPICS Application Developer's Guide, Database Definition); the dot opens a field."""
+
+_MOST_SHOWN = 5
+
+
+class LetterCase(StrEnum):
+    """Letters of PV names."""
+
+    AS_WRITTEN = "as-written"
+    UPPER = "upper"
+    LOWER = "lower"
+
+    def of(self, name: str) -> str:
+        """The name in these letters."""
+        match self:
+            case LetterCase.UPPER:
+                return name.upper()
+            case LetterCase.LOWER:
+                return name.lower()
+            case LetterCase.AS_WRITTEN:
+                return name
 
 
 def check_template(template: str) -> None:
@@ -26,24 +46,66 @@ def check_template(template: str) -> None:
     used = {field for _text, field, _format, _conversion in fields if field is not None}
     unknown = used - PLACEHOLDERS
     if unknown or any(extra or conversion for _text, _field, extra, conversion in fields):
-        raise ValueError(f"name {template!r} may hold {{prefix}}, {{analyser}} and {{point}}, each as it is")
+        raise ValueError(f"name {template!r} may hold {{prefix}}, {{site}}, {{analyser}} and {{point}}, each as it is")
     if not {"analyser", "point"} <= used:
         raise ValueError(f"name {template!r} needs {{analyser}} and {{point}}, or PVs would share one name")
 
 
-def point_part(path: tuple[str, ...]) -> str:
+def point_part(path: tuple[str, ...], separator: str = ":") -> str:
     """The point's part of a PV name: `("I1", "Value")` is `I1`, `("Diagnostics", "Late")` is `Diagnostics:Late`."""
     if len(path) > 1 and path[-1] == "Value":
         path = path[:-1]
-    return ":".join(path)
+    return separator.join(path)
 
 
-def name_problem(name: str, longest: int) -> str | None:
-    """What is wrong with a PV name, and what to do; None for nothing."""
-    if not _LEGAL.fullmatch(name):
-        wrong = sorted({character for character in name if not _LEGAL.fullmatch(character)})
-        found = " ".join(repr(character) for character in wrong) or "nothing"
-        return f"has {found} in it; use letters, digits and _ : - [ ] < > ;"
+def _written_out(text: str) -> frozenset[str]:
+    """Characters of a text in which a hyphen between two characters makes a range."""
+    found: set[str] = set()
+    index = 0
+    while index < len(text):
+        first, last = text[index], text[index]
+        if text[index + 1 : index + 2] == "-" and index + 2 < len(text):
+            index += 2
+            last = text[index]
+            if last < first:
+                raise ValueError(f"characters must have ranges that run upwards, got {first}-{last}")
+        found.update(map(chr, range(ord(first), ord(last) + 1)))
+        index += 1
+    return frozenset(found)
+
+
+_LEGAL_CHARACTERS = _written_out(LEGAL)
+
+
+def name_characters(text: str) -> frozenset[str]:
+    """The characters that a text such as `A-Z0-9_:-` names.
+
+    Raises:
+        ValueError: There are none, a range runs downwards, or EPICS base does not take one of them.
+    """
+    found = _written_out(text)
+    foreign = sorted(found - _LEGAL_CHARACTERS)
+    if foreign:
+        shown = " ".join(map(repr, foreign[:_MOST_SHOWN]))
+        raise ValueError(f"characters must be among {LEGAL}, all that EPICS base takes in a name, got {shown}")
+    if not found:
+        raise ValueError("characters must not be empty; leave it out for all that EPICS base takes")
+    return found
+
+
+def name_problem(name: str, longest: int, characters: str = LEGAL) -> str | None:
+    """What is wrong with a PV name, and what to do; None for nothing.
+
+    Args:
+        name: The name.
+        longest: Characters it may have.
+        characters: Which ones, as `name_characters` reads them.
+    """
+    wrong = sorted(set(name) - (_LEGAL_CHARACTERS if characters == LEGAL else name_characters(characters)))
+    if wrong or not name:
+        found = " ".join(map(repr, wrong)) or "nothing"
+        allowed = "letters, digits and _ : - [ ] < > ;" if characters == LEGAL else characters
+        return f"has {found} in it; use {allowed}"
     if len(name) > longest:
         return f"has {len(name)} characters, {longest} are allowed; shorten prefix, name or the analyser's name"
     return None

@@ -33,7 +33,8 @@ class ChannelAccessAdapter:
     """
 
     def __init__(self, site: SiteSpec, settings: ChannelAccessSettings, clock: Clock | None = None) -> None:
-        names = iter(pv_names(site, settings))
+        served = pv_names(site, settings)
+        names = iter(served)
         quieten_engine()
         self._site = site
         self._settings = settings
@@ -45,6 +46,7 @@ class ChannelAccessAdapter:
             for alarms in (alarms_of(group.quality),)
         ]
         self._records: dict[str, Record] = {record.name: record for group in self._groups for record in group}
+        self._records.update({alias: self._records[one.name] for one in served for alias in one.aliases})
         self._commands: list[AnalyserCommands] = []
         self._endpoints: tuple[str, ...] = ()
 
@@ -52,7 +54,8 @@ class ChannelAccessAdapter:
         """Serve command PVs for the open actions; without this, every PV is read-only."""
         for device in self._site.devices:
             if commanded_actions(device):
-                commands = AnalyserCommands(device, partial(pv_name, self._settings, device.name), desk, self._clock)
+                name_of = partial(pv_name, self._settings, self._site.name, device.name)
+                commands = AnalyserCommands(device, name_of, desk, self._clock)
                 self._commands.append(commands)
                 self._records.update({record.name: record for record in commands.records})
 

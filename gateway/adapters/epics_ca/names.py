@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.adapters.epics_ca.aliases import alias_targets
 from gateway.adapters.epics_ca.ioc_statistics_points import statistic_names
-from gateway.adapters.epics_ca.name_characters import LEGAL, name_characters
-from gateway.adapters.epics_ca.point_part import point_part
-from gateway.adapters.epics_ca.settings import ChannelAccessSettings, LetterCase
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import SettingsError
 from gateway.model.actions import ActionSpec
 from gateway.model.points import DeviceSpec, SiteSpec
+from gateway.model.pv_aliases import Place, alias_targets
+from gateway.model.pv_names import name_problem, point_part
 from gateway.ports import ServedName
 
 CONFIRM = ("Action", "Confirm")
@@ -39,12 +38,7 @@ def pv_name(settings: ChannelAccessSettings, site: str, device: str, path: tuple
     """PV name of a point or command of an analyser."""
     point = point_part(path, settings.separator)
     name = settings.name.format(prefix=settings.prefix, site=site, analyser=device, point=point)
-    match settings.case:
-        case LetterCase.UPPER:
-            return name.upper()
-        case LetterCase.LOWER:
-            return name.lower()
-    return name
+    return settings.case.of(name)
 
 
 @dataclass(slots=True)
@@ -67,40 +61,21 @@ class _NameCheck:
 
     def check(self, name: str, place: str, key: tuple[str, ...] = ()) -> None:
         """Take one name: that of `place`, written at `key`."""
-        fault = self._fault(name)
+        fault = name_problem(name, self.settings.max_name_length, self.settings.characters)
         if fault is not None:
             self.report(f"PV name '{name}' of {place} {fault}", key)
         elif name in self._owner:
             self.report(f"PV name '{name}' of {place} is taken by {self._owner[name]}; rename one of them", key)
         self._owner.setdefault(name, place)
 
-    def _fault(self, name: str) -> str | None:
-        wrong = sorted(set(name) - name_characters(self.settings.characters))
-        if wrong or not name:
-            found = " ".join(repr(character) for character in wrong) or "nothing"
-            plain = self.settings.characters == LEGAL
-            return f"has {found} in it; use {'letters, digits and _ : - [ ] < > ;' if plain else self.settings.characters}"
-        longest = self.settings.max_name_length
-        if len(name) > longest:
-            return f"has {len(name)} characters, {longest} are allowed; shorten prefix, name or the analyser's name"
-        return None
 
-
-def _places(site: SiteSpec) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Analyser and path of every point, in the order of the site."""
-    return ((group.device, point.path) for group in site.groups for point in group.points)
-
-
-def _aliases(
-    places: Iterable[tuple[str, tuple[str, ...]]], check: _NameCheck
-) -> dict[tuple[str, tuple[str, ...]], tuple[str, ...]]:
+def _aliases(places: Sequence[Place], check: _NameCheck) -> dict[Place, tuple[str, ...]]:
     """Alias names of every point that has some."""
-    found: defaultdict[tuple[str, tuple[str, ...]], tuple[str, ...]] = defaultdict(tuple)
-    known = list(places)
+    found: defaultdict[Place, tuple[str, ...]] = defaultdict(tuple)
     for alias, target in check.settings.aliases.items():
         key = ("aliases", alias)
         try:
-            below = alias_targets(alias, target, known, check.settings.separator)
+            below = alias_targets(alias, target, places, check.settings.separator)
         except ValueError as error:
             check.report(str(error), key)
             continue
@@ -119,7 +94,7 @@ def pv_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName
         SettingsError: Names are too long, malformed or given twice, or an alias has no point; all of them are listed.
     """
     check = _NameCheck(settings)
-    points = list(_places(site))
+    points = [(group.device, point.path) for group in site.groups for point in group.points]
     names = [pv_name(settings, site.name, device, path) for device, path in points]
     for name, (device, path) in zip(names, points, strict=True):
         check.check(name, f"{device}/{'/'.join(path)}")

@@ -121,6 +121,7 @@ class ChannelAccessSettings:
 
     def __post_init__(self) -> None:
         check_template(self.name)
+        name_characters(self.characters)
         if self.interfaces is not None and not self.interfaces:
             raise ValueError("interfaces must not be empty; 0.0.0.0 listens on every interface")
         for interface in self.interfaces or ():
