@@ -9,6 +9,7 @@ from caproto import AccessRights
 from gateway.adapters.epics_ca.asker import Asker
 from gateway.adapters.epics_ca.encoding import Display, Native
 from gateway.adapters.epics_ca.put_request import whole_number
+from gateway.adapters.epics_ca.record_shapes import REQUEST
 from gateway.adapters.epics_ca.records import BinaryRecord, IntegerRecord, Record, epics_time
 from gateway.model.points import PointSpec
 from gateway.model.quality import State
@@ -64,7 +65,7 @@ class RequestRecord(CommandRecord, BinaryRecord):
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  all are alike
         """Names of the two states."""
-        return Display(states=("Idle", "Request"))
+        return REQUEST
 
 
 class ConfirmRecord(CommandRecord, BinaryRecord):

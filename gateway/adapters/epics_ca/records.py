@@ -1,4 +1,4 @@
-"""One record per point, in the shapes that EPICS base has for them: ai, int64in, bi and stringin."""
+"""One record per point, in the shapes that EPICS base has for them: ai, int64in, bi and lsi."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from gateway.adapters.epics_ca.encoding import (
     encode_text,
 )
 from gateway.adapters.epics_ca.fields import Field, make_field
+from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, number_display
 from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, ReadOnlyValue
-from gateway.model.points import AlarmLimits, PointSpec, Value, ValueKind
+from gateway.model.points import PointSpec, Value, ValueKind
 from gateway.model.quality import QUALITY, Quality, State
 
 EPICS_EPOCH = 631_152_000
@@ -31,7 +32,6 @@ _ALARM = int(SubscriptionType.DBE_ALARM)
 _TIME_DOUBLE = 20
 _TIME_DOUBLE_LAYOUT = Struct(">hhII4xd")
 _TIME_DOUBLE_HEADER = EVENT_HEADER.pack(1, _TIME_DOUBLE_LAYOUT.size, _TIME_DOUBLE, 1, NORMAL)
-_MOST_DECIMALS = 15
 
 
 Alarms = Mapping[State, tuple[int, int]]
@@ -71,7 +71,7 @@ class Record(ReadOnlyValue):
     accepts: ClassVar[frozenset[type]]
 
     def __init__(self, name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> None:
-        self._state = State.WAITING
+        self.state = State.WAITING
         self.alarms = alarms
         condition = Condition(*alarms[State.WAITING], *epics_time(started_us))
         super().__init__(condition, self.display_of(point), self.record_type)
@@ -99,8 +99,8 @@ class Record(ReadOnlyValue):
         condition.seconds = seconds
         condition.nanoseconds = nanoseconds
         events = 0
-        if state is not self._state:
-            self._state = state
+        if state is not self.state:
+            self.state = state
             status, severity = self.alarms[state]
             if status != condition.status or severity != condition.severity:
                 condition.status = status
@@ -135,13 +135,8 @@ class _NumberRecord(Record):
 
     @staticmethod
     def display_of(point: PointSpec) -> Display:
-        """Display and control limits are the display range, as in an ai record; limits that are off are NaN."""
-        low, high = point.display_range or (0.0, 0.0)
-        limits = point.limits or AlarmLimits()
-        alarms = (limits.high_high, limits.high, limits.low, limits.low_low)
-        alarm_limits = [math.nan if limit is None else limit for limit in alarms]
-        precision = max(0, min(point.precision, _MOST_DECIMALS)) if point.kind is ValueKind.FLOAT else 0
-        return Display(point.unit, precision, (high, low, *alarm_limits, high, low))
+        """Unit, precision and limits."""
+        return number_display(point)
 
     def encoded(self, native: Native) -> bytes:
         """The number in the native type asked for."""
@@ -160,7 +155,7 @@ class _NumberRecord(Record):
 class AnalogRecord(_NumberRecord):
     """A measured value."""
 
-    record_type = "ai"
+    record_type = RECORD_TYPES[ValueKind.FLOAT]
     accepts = frozenset({float, int})
 
     def keep(self, value: Value) -> bool:
@@ -173,7 +168,7 @@ class AnalogRecord(_NumberRecord):
 class IntegerRecord(_NumberRecord):
     """A counter or a code. Channel Access has no 64-bit integer: as in EPICS base, clients see a double."""
 
-    record_type = "int64in"
+    record_type = RECORD_TYPES[ValueKind.INTEGER]
     accepts = frozenset({int})
     number: int = 0
 
@@ -187,7 +182,7 @@ class IntegerRecord(_NumberRecord):
 class BinaryRecord(Record):
     """A flag."""
 
-    record_type = "bi"
+    record_type = RECORD_TYPES[ValueKind.BOOLEAN]
     accepts = frozenset({bool})
     native = Native.ENUM
     on = False
@@ -195,7 +190,7 @@ class BinaryRecord(Record):
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  all flags are alike
         """Names of the two states."""
-        return Display(states=("No", "Yes"))
+        return FLAG
 
     def keep(self, value: Value) -> bool:
         """Take a flag."""
@@ -210,7 +205,7 @@ class BinaryRecord(Record):
 class TextRecord(Record):
     """A text: at most 39 bytes of it as a string, up to 255 as a long string (`.VAL$`, or any CHAR type)."""
 
-    record_type = "stringin"
+    record_type = RECORD_TYPES[ValueKind.TEXT]
     accepts = frozenset({str})
     native = Native.STRING
     text = ""
