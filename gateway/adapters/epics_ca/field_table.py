@@ -39,13 +39,40 @@ Content = float | str
 class Owner(Protocol):
     """What a field has to know of its record."""
 
-    name: str
-    point: PointSpec
-    display: Display
-    condition: Condition
-    alarms: Mapping[State, tuple[int, int]]
-    defined: bool
-    state: State
+    @property
+    def name(self) -> str:
+        """Record name."""
+        ...
+
+    @property
+    def point(self) -> PointSpec:
+        """What it shows."""
+        ...
+
+    @property
+    def display(self) -> Display:
+        """Metadata of its value."""
+        ...
+
+    @property
+    def condition(self) -> Condition:
+        """Its alarm and time."""
+        ...
+
+    @property
+    def alarms(self) -> Mapping[State, tuple[int, int]]:
+        """STAT and SEVR of every state."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """State of its value."""
+        ...
+
+    @property
+    def defined(self) -> bool:
+        """Whether it has ever had a value."""
+        ...
 
     @property
     def reported_record_type(self) -> str:
