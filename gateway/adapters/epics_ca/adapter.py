@@ -10,6 +10,7 @@ from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.names import commanded_actions, pv_name, pv_names
 from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_record
+from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.server import Server
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
@@ -49,6 +50,8 @@ class ChannelAccessAdapter:
         self._records.update({alias: self._records[one.name] for one in served for alias in one.aliases})
         self._commands: list[AnalyserCommands] = []
         self._endpoints: tuple[str, ...] = ()
+        self.refusals: Refusals = Refusals()
+        """What clients were refused since the gateway was started."""
 
     def offer(self, desk: ActionDesk) -> None:
         """Serve command PVs for the open actions; without this, every PV is read-only."""
@@ -93,7 +96,7 @@ class ChannelAccessAdapter:
 
         try:
             alongside = [commands.watch for commands in self._commands]
-            await Server(self._records, self._settings, alongside).serve(ready)
+            await Server(self._records, self._settings, alongside, self.refusals).serve(ready)
         finally:
             self._endpoints = ()
 

@@ -19,21 +19,17 @@ from gateway.adapters.epics_ca.command_records import CommandRecord, Job
 from gateway.adapters.epics_ca.connection import Connection
 from gateway.adapters.epics_ca.encoding import READABLE_TYPES
 from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.limits import Limits
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
 from gateway.adapters.epics_ca.put_answer import put_answer
 from gateway.adapters.epics_ca.put_request import PutRefusedError
+from gateway.adapters.epics_ca.refusals import Refusal, Refusals
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
-LARGEST_REQUEST = 16 * 1024
-"""Bytes of one request; the largest that this server has use for is a channel name."""
-
-GREETING_S = 10.0
-"""Seconds that a client has for its first request. Later silence is no fault: a name server's clients say little."""
-
-MOST_PER_PV = 20
+_MOST_PER_PV = 20
 """Channels of one client for each PV, fields included, and as many monitors; each takes a kilobyte."""
 
-LEAST_ALLOWED = 1000
+_LEAST_ALLOWED = 1000
 """Channels that a client of a small site may have."""
 
 _TURN_S = 0.002
@@ -43,6 +39,10 @@ _LOG = logging.getLogger(__name__)
 
 class RefusedClientError(Exception):
     """The client broke the protocol; it is disconnected, and comes back if it can do better."""
+
+    def __init__(self, why: str, refusal: Refusal = Refusal.MALFORMED) -> None:
+        super().__init__(why)
+        self.refusal = refusal
 
 
 class _NoWrites:
@@ -88,6 +88,11 @@ class Circuit(VirtualCircuit):
         self.subscription_queue = _FilteredEvents(self.outbox)
         self.QueueFull = asyncio.QueueFull
         self._connection = connection
+        self._limits: Limits = server.limits
+        self._refusals: Refusals = server.refusals
+        for_site = max(_MOST_PER_PV * len(server.pvdb), _LEAST_ALLOWED)
+        self._most_channels = self._limits.channels_per_circuit or for_site
+        self._most_subscriptions = self._limits.subscriptions_per_circuit or for_site
         self._greeted = False
         self._user = ""
         self._monitors: dict[int, Monitor] = {}
@@ -110,13 +115,15 @@ class Circuit(VirtualCircuit):
         # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
         self._connection.write(bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION)))
         try:
-            with anyio.move_on_after(GREETING_S) as patience:
+            with anyio.move_on_after(self._limits.greeting_s) as patience:
                 while data := await self._connection.receive():
                     await self._take(data, patience)
             if patience.cancelled_caught:
-                _LOG.debug("%s disconnected: no request for %g s", self.circuit.address, GREETING_S)
-        except RefusedClientError as refusal:
-            _LOG.debug("%s disconnected: %s", self.circuit.address, refusal, exc_info=refusal.__cause__)
+                self._refusals[Refusal.SILENT] += 1
+                _LOG.debug("%s disconnected: it says nothing", self.circuit.address)
+        except RefusedClientError as refused:
+            self._refusals[refused.refusal] += 1
+            _LOG.debug("%s disconnected: %s", self.circuit.address, refused, exc_info=refused.__cause__)
         except OSError as error:
             _LOG.debug("%s is gone: %s", self.circuit.address, error)
         finally:
@@ -128,11 +135,12 @@ class Circuit(VirtualCircuit):
             self._connection.abort()
 
     async def _take(self, data: bytes, patience: anyio.CancelScope) -> None:
-        """Answer what has come, in turns with the other clients; the first request ends the patience."""
+        """Answer what has come, in turns with the other clients; patience is for those who have no channel."""
         await self.context.turn()
         try:
             commands, missing = self.circuit.recv(data)
-            if commands:
+            asked = bool(commands)
+            if asked:
                 patience.deadline = math.inf
             while commands:
                 if answer := await self._answer_some(commands):
@@ -140,12 +148,15 @@ class Circuit(VirtualCircuit):
                     await self._connection.drain()
                 if commands:
                     await self.context.turn()
+            if asked:
+                idle_until = anyio.current_time() + self._limits.idle_s
+                patience.deadline = math.inf if self.circuit.channels_sid else idle_until
         except (OSError, RefusedClientError):
             raise
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
             raise RefusedClientError("a request that cannot be understood") from error
-        if missing > LARGEST_REQUEST:
-            raise RefusedClientError(f"a request of {missing} bytes or more")
+        if missing > self.context.reach.message_bytes:
+            raise RefusedClientError(f"a request of {missing} bytes or more", Refusal.OVERSIZED)
 
     async def _answer_some(self, commands: deque[Any]) -> bytes:
         answers: list[bytes] = []
@@ -166,16 +177,21 @@ class Circuit(VirtualCircuit):
             return b""  # the answer was sent on accepting the connection
         if isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
             return bytes(ca.CreateChFailResponse(cid=command.cid))
-        if isinstance(command, (ca.CreateChanRequest, ca.EventAddRequest)):
-            self._require_room()
+        if isinstance(command, ca.CreateChanRequest) and len(self.circuit.channels_sid) >= self._most_channels:
+            self._refusals[Refusal.CHANNEL] += 1
+            return bytes(ca.CreateChFailResponse(cid=command.cid))
+        if isinstance(command, ca.EventAddRequest) and self._has_all_subscriptions(command):
+            self._refusals[Refusal.SUBSCRIPTION] += 1
+            channel, _value = self._target(command)
+            return bytes(ca.ErrorResponse(command, channel.cid, ca.CAStatus.ECA_ALLOCMEM, "too many monitors"))
         self.circuit.process_command(command)
         answer = self._answers.get(type(command), self._by_engine)
         return b"".join(self.circuit.send(*await answer(command)))
 
-    def _require_room(self) -> None:
-        most = max(MOST_PER_PV * len(self.context.pvdb), LEAST_ALLOWED)
-        if len(self.circuit.channels_sid) >= most or len(self.circuit.event_add_commands) >= most:
-            raise RefusedClientError(f"more than {most} channels or monitors")
+    def _has_all_subscriptions(self, command: Any) -> bool:  # noqa: ANN401  one of caproto's messages
+        """Whether a monitor is one more than the circuit may have; one that takes the place of another is not."""
+        present = self.circuit.event_add_commands
+        return command.subscriptionid not in present and len(present) >= self._most_subscriptions
 
     async def _by_engine(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         messages: list[Any] = await super()._process_command(command)  # type: ignore[no-untyped-call]

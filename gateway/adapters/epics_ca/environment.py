@@ -54,7 +54,9 @@ def reach(settings: ChannelAccessSettings, variables: Mapping[str, str] = os.env
     return Reach(
         interfaces=interfaces(settings, variables),
         port=server_port(settings, variables),
-        beacons=tuple(_words(variables, "EPICS_CAS_BEACON_ADDR_LIST")) if settings.beacons is None else settings.beacons,
+        beacons=tuple(_words(variables, "EPICS_CAS_BEACON_ADDR_LIST"))
+        if settings.beacons is None
+        else settings.beacons,
         broadcast_beacons=not by_setting and _yes(variables, "EPICS_CAS_AUTO_BEACON_ADDR_LIST"),
         beacon_port=_port(variables, _REPEATER_PORT, "EPICS_CAS_BEACON_PORT", "EPICS_CA_REPEATER_PORT"),
         beacon_period_s=_period(variables),
