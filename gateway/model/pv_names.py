@@ -1,11 +1,12 @@
-"""What a PV may be called; the same for Channel Access and pvAccess, so that a point has one name on both."""
+"""What the PV of a point is called: the same on Channel Access and on pvAccess, as far as the settings are the same."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from string import Formatter
+from typing import Protocol
 
-PLACEHOLDERS = frozenset({"prefix", "site", "analyser", "point"})
+PLACEHOLDERS = ("prefix", "site", "analyser", "point")
 LONGEST_RECORD_NAME = 60
 """Characters of a record name of EPICS base (`PVNAME_STRINGSZ` less the closing NUL)."""
 
@@ -22,15 +23,29 @@ class LetterCase(StrEnum):
     UPPER = "upper"
     LOWER = "lower"
 
-    def of(self, name: str) -> str:
-        """The name in these letters."""
-        match self:
-            case LetterCase.UPPER:
-                return name.upper()
-            case LetterCase.LOWER:
-                return name.lower()
-            case LetterCase.AS_WRITTEN:
-                return name
+
+class NameRules(Protocol):
+    """Settings that make the name of a PV."""
+
+    @property
+    def prefix(self) -> str:
+        """What `{prefix}` stands for."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Template of `PLACEHOLDERS`."""
+        ...
+
+    @property
+    def separator(self) -> str:
+        """What stands between the parts of `{point}`."""
+        ...
+
+    @property
+    def case(self) -> LetterCase:
+        """What becomes of the letters of the whole name."""
+        ...
 
 
 def check_template(template: str) -> None:
@@ -44,8 +59,7 @@ def check_template(template: str) -> None:
     except ValueError as error:
         raise ValueError(f"name {template!r} cannot be read: {error}") from error
     used = {field for _text, field, _format, _conversion in fields if field is not None}
-    unknown = used - PLACEHOLDERS
-    if unknown or any(extra or conversion for _text, _field, extra, conversion in fields):
+    if used - set(PLACEHOLDERS) or any(extra or conversion for _text, _field, extra, conversion in fields):
         raise ValueError(f"name {template!r} may hold {{prefix}}, {{site}}, {{analyser}} and {{point}}, each as it is")
     if not {"analyser", "point"} <= used:
         raise ValueError(f"name {template!r} needs {{analyser}} and {{point}}, or PVs would share one name")
@@ -56,6 +70,22 @@ def point_part(path: tuple[str, ...], separator: str = ":") -> str:
     if len(path) > 1 and path[-1] == "Value":
         path = path[:-1]
     return separator.join(path)
+
+
+def in_case(name: str, case: LetterCase) -> str:
+    """A name with its letters as wanted."""
+    match case:
+        case LetterCase.UPPER:
+            return name.upper()
+        case LetterCase.LOWER:
+            return name.lower()
+    return name
+
+
+def pv_name(rules: NameRules, site: str, device: str, path: tuple[str, ...]) -> str:
+    """PV name of a path within an analyser."""
+    point = point_part(path, rules.separator)
+    return in_case(rules.name.format(prefix=rules.prefix, site=site, analyser=device, point=point), rules.case)
 
 
 def _written_out(text: str) -> frozenset[str]:
@@ -93,7 +123,7 @@ def name_characters(text: str) -> frozenset[str]:
     return found
 
 
-def name_problem(name: str, longest: int, characters: str = LEGAL) -> str | None:
+def name_problem(name: str, longest: int = LONGEST_RECORD_NAME, characters: str = LEGAL) -> str | None:
     """What is wrong with a PV name, and what to do; None for nothing.
 
     Args:

@@ -7,14 +7,17 @@ from functools import partial
 from anyio.abc import TaskStatus
 
 from gateway.adapters.epics_ca.commands import AnalyserCommands
+from gateway.adapters.epics_ca.duplicate_names import look_for_duplicates
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
-from gateway.adapters.epics_ca.names import commanded_actions, pv_name, pv_names
-from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_record
+from gateway.adapters.epics_ca.ioc_statistics import IocStatistics, ServerLoad
+from gateway.adapters.epics_ca.names import commanded_actions, pv_names
+from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_records
 from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.server import Server
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
 from gateway.model.points import SiteSpec
+from gateway.model.pv_names import pv_name
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
 from gateway.ports import ActionDesk
@@ -42,13 +45,16 @@ class ChannelAccessAdapter:
         self._clock: Clock = SystemClock() if clock is None else clock
         now = self._clock.stamp().unix_us
         self._groups: list[list[Record]] = [
-            [make_record(next(names).name, point, now, alarms) for point in group.points]
+            make_records([next(names).name for _ in group.points], group.points, now, alarms_of(group.quality))
             for group in site.groups
-            for alarms in (alarms_of(group.quality),)
         ]
         self._records: dict[str, Record] = {record.name: record for group in self._groups for record in group}
         self._records.update({alias: self._records[one.name] for one in served for alias in one.aliases})
+        self._statistics = IocStatistics(settings.statistics, self._load, self._clock)
+        self._records.update({record.name: record for record in self._statistics.records})
         self._commands: list[AnalyserCommands] = []
+        self._server: Server | None = None
+        self._number = 0
         self._endpoints: tuple[str, ...] = ()
         self.refusals: Refusals = Refusals()
         """What clients were refused since the gateway was started."""
@@ -79,9 +85,8 @@ class ChannelAccessAdapter:
             value = values[index]
             if value is not None and type(value) not in records[index].accepts:
                 raise self._wrong_kind(update, index)
-        seconds, nanoseconds = epics_time(update.stamp.unix_us)
-        for index in changed:
-            records[index].show(values[index], states[index], seconds, nanoseconds)
+        if changed:
+            records[changed[0]].values.apply(values, states, changed, epics_time(update.stamp.unix_us))
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Serve clients until cancelled. May be called again after it has ended.
@@ -94,11 +99,21 @@ class ChannelAccessAdapter:
             self._endpoints = endpoints
             task_status.started()
 
+        alongside = [self._statistics.run, *(commands.watch for commands in self._commands)]
+        server = Server(self._records, self._settings, alongside, self.refusals)
+        await look_for_duplicates(list(self._records), self._settings.duplicate_names, server.reach.port)
+        self._server = server
+        self._number = len(set(self._records.values()))
         try:
-            alongside = [commands.watch for commands in self._commands]
-            await Server(self._records, self._settings, alongside, self.refusals).serve(ready)
+            await server.serve(ready)
         finally:
+            self._server = None
             self._endpoints = ()
+
+    def _load(self) -> ServerLoad:
+        circuits = () if self._server is None else tuple(self._server.circuits)
+        channels = sum(len(circuit.circuit.channels_sid) for circuit in circuits)
+        return ServerLoad(len(circuits), channels, self._number)
 
     def _wrong_kind(self, update: Update, index: int) -> AdapterError:
         group = self._site.groups[update.group]

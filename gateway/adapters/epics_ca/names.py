@@ -12,7 +12,7 @@ from gateway.errors import SettingsError
 from gateway.model.actions import ActionSpec
 from gateway.model.points import DeviceSpec, SiteSpec
 from gateway.model.pv_aliases import Place, alias_targets
-from gateway.model.pv_names import name_problem, point_part
+from gateway.model.pv_names import name_problem, pv_name
 from gateway.ports import ServedName
 
 CONFIRM = ("Action", "Confirm")
@@ -32,22 +32,6 @@ def command_path(action: ActionSpec) -> tuple[str, ...]:
 def _command_paths(device: DeviceSpec) -> list[tuple[str, ...]]:
     paths = [command_path(action) for action in commanded_actions(device)]
     return [*paths, CONFIRM] if paths else []
-
-
-def pv_name(settings: ChannelAccessSettings, site: str, device: str, path: tuple[str, ...]) -> str:
-    """PV name of a point or command of an analyser."""
-    point = point_part(path, settings.separator)
-    name = settings.name.format(prefix=settings.prefix, site=site, analyser=device, point=point)
-    return settings.case.of(name)
-
-
-def command_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName]:
-    """PV name of every command, analyser by analyser."""
-    return [
-        ServedName(device.name, path, pv_name(settings, site.name, device.name, path))
-        for device in site.devices
-        for path in _command_paths(device)
-    ]
 
 
 @dataclass(slots=True)

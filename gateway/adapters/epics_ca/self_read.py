@@ -14,7 +14,7 @@ import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from gateway.adapters.epics_ca.environment import interfaces, server_port
-from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings, DuplicateNames, RecsyncSettings
 from gateway.errors import AdapterError
 from gateway.ports import ReadBack
 
@@ -35,8 +35,15 @@ def listening(settings: ChannelAccessSettings) -> Sequence[tuple[str, int]]:
 
 
 def on_loopback(settings: ChannelAccessSettings) -> ChannelAccessSettings:
-    """The same names on 127.0.0.1 and a free port, without beacons."""
-    return replace(settings, interfaces=(_LOOPBACK,), port=0, beacons=())
+    """The same names on 127.0.0.1 and a free port, without a word to anybody."""
+    return replace(
+        settings,
+        interfaces=(_LOOPBACK,),
+        port=0,
+        beacons=(),
+        duplicate_names=DuplicateNames.IGNORE,
+        recsync=RecsyncSettings(),
+    )
 
 
 async def read_back(endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:
