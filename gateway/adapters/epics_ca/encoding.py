@@ -19,7 +19,9 @@ LONG_STRING_SIZE = 256
 ENUM_STATES = 16
 ENUM_STRING_SIZE = 26
 _UNITS_SIZE = 8
-_LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+"""Largest finite number of 32 bits."""
+
 _PLAIN_UP_TO = 1e7
 _FIXED_UP_TO = 1e16
 
@@ -111,12 +113,14 @@ _STS = Struct(">hh")
 _TIME = Struct(">hhII")
 _LIMIT = {Native.INT: "h", Native.CHAR: "B", Native.LONG: "i", Native.FLOAT: "f", Native.DOUBLE: "d"}
 _ENUM_HEAD = Struct(">hhh" + f"{ENUM_STRING_SIZE}s" * ENUM_STATES)
-_RANGE = {
+RANGE = {
     Native.INT: (-(2**15), 2**15 - 1),
     Native.ENUM: (0, 2**16 - 1),
     Native.CHAR: (0, 2**8 - 1),
     Native.LONG: (-(2**31), 2**31 - 1),
 }
+"""Lowest and highest number of each integer type."""
+
 _INTEGER = {Native.INT: Struct(">h"), Native.ENUM: Struct(">H"), Native.CHAR: Struct(">B"), Native.LONG: Struct(">i")}
 
 
@@ -135,11 +139,12 @@ def _integer(value: float, native: Native) -> int:
     """The nearest value towards zero that the type can hold; 0 for NaN. C leaves what does not fit undefined."""
     if value != value:
         return 0
-    low, high = _RANGE[native]
+    low, high = RANGE[native]
     return low if value < low else high if value > high else int(value)
 
 
-def _double(value: float) -> float:
+def as_double(value: float) -> float:
+    """The nearest double; infinite for integers beyond all doubles."""
     try:
         return float(value)
     except OverflowError:
@@ -148,8 +153,8 @@ def _double(value: float) -> float:
 
 def _float(value: float) -> float:
     """What a 32-bit float can hold; EPICS base clips to the largest finite number as well."""
-    if math.isfinite(value) and abs(value) > _LARGEST_FLOAT:
-        return math.copysign(_LARGEST_FLOAT, value)
+    if math.isfinite(value) and abs(value) > LARGEST_FLOAT:
+        return math.copysign(LARGEST_FLOAT, value)
     return value
 
 
@@ -167,11 +172,11 @@ def number_text(value: float, precision: int) -> str:
 def encode_number(value: float, native: Native, precision: int = 0) -> bytes:
     """One number in the native type asked for."""
     if native is Native.DOUBLE:
-        return pack(">d", _double(value))
+        return pack(">d", as_double(value))
     if native is Native.STRING:
         return fixed(number_text(value, precision), STRING_SIZE)
     if native is Native.FLOAT:
-        return pack(">f", _float(_double(value)))
+        return pack(">f", _float(as_double(value)))
     return _INTEGER[native].pack(_integer(value, native))
 
 

@@ -8,6 +8,7 @@ from caproto import SubscriptionType
 
 from gateway.adapters.epics_ca.encoding import (
     LAYOUT,
+    Condition,
     Display,
     Native,
     clipped,
@@ -44,10 +45,15 @@ class Field(ReadOnlyValue):
 
     def __init__(self, record: Owner, spec: FieldSpec) -> None:
         self.native = spec.type.native
-        super().__init__(record.condition, _display(record, spec), record.reported_record_type)
+        super().__init__(_display(record, spec), record.reported_record_type)
         self._record = record
         self._spec = spec
         self._shown = spec.read(record)
+
+    @property
+    def condition(self) -> Condition:
+        """Alarm and time of the record."""
+        return self._record.condition
 
     @property
     def long_string_max_length(self) -> int:
