@@ -14,7 +14,7 @@ from gateway.model.quality import AlarmStatus
 from gateway.ports import ReadBack
 
 _LOOPBACK = "127.0.0.1"
-_ANSWER_S = 5.0
+_ANSWER_S = 3.0
 
 
 async def read_back(endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:

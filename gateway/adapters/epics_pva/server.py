@@ -32,18 +32,21 @@ def quieten_engine() -> None:
 
 
 def _configuration(settings: PvAccessSettings) -> dict[str, str]:
-    """The settings as variables of the environment, over which they win."""
-    given: dict[str, str] = {}
+    """Variables of the environment, as far as the settings do not say otherwise.
+
+    The engine could read them itself, but would then add its lists of addresses to those of the settings.
+    """
+    own: dict[str, str] = {}
     if settings.interfaces is not None:
-        given["EPICS_PVAS_INTF_ADDR_LIST"] = " ".join(settings.interfaces)
+        own["EPICS_PVAS_INTF_ADDR_LIST"] = " ".join(settings.interfaces)
     if settings.port is not None:
-        given["EPICS_PVAS_SERVER_PORT"] = str(settings.port)
+        own["EPICS_PVAS_SERVER_PORT"] = str(settings.port)
     if settings.broadcast_port is not None:
-        given["EPICS_PVAS_BROADCAST_PORT"] = str(settings.broadcast_port)
+        own["EPICS_PVAS_BROADCAST_PORT"] = str(settings.broadcast_port)
     if settings.beacons is not None:
-        given["EPICS_PVAS_BEACON_ADDR_LIST"] = " ".join(settings.beacons)
-        given["EPICS_PVAS_AUTO_BEACON_ADDR_LIST"] = "NO"
-    return given
+        own["EPICS_PVAS_BEACON_ADDR_LIST"] = " ".join(settings.beacons)
+        own["EPICS_PVAS_AUTO_BEACON_ADDR_LIST"] = "NO"
+    return {name: text for name, text in os.environ.items() if name.startswith("EPICS_PVA")} | own
 
 
 def _start(provider: StaticProvider, settings: PvAccessSettings) -> Server:
@@ -54,7 +57,7 @@ def _start(provider: StaticProvider, settings: PvAccessSettings) -> Server:
             f"the EPICS environment cannot be used: {error}", where="epics_pva", hint="correct the variable"
         ) from error
     try:
-        server = Server(providers=[provider], conf=_configuration(settings), useenv=True)
+        server = Server(providers=[provider], conf=_configuration(settings), useenv=False)
     except RuntimeError as error:
         raise AdapterError(
             f"the server cannot start: {error}", where="epics_pva", hint="correct `interfaces`, ports or `beacons`"
