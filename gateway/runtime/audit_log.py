@@ -1,4 +1,4 @@
-"""Requests for actions, logins and puts, carried out or refused: a line each in the log, and in a file if there is one."""
+"""Requests for actions, logins and puts, carried out or refused: a line each in the log, and in a file if any."""
 
 from __future__ import annotations
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from functools import partial
 
 from anyio.abc import TaskStatus
 
+from gateway.adapters.epics_ca.access_control import AccessControl
 from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.duplicate_names import look_for_duplicates
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.ioc_statistics import IocStatistics, ServerLoad
-from gateway.adapters.epics_ca.names import commanded_actions, pv_names
+from gateway.adapters.epics_ca.names import command_names, commanded_actions, pv_names
+from gateway.adapters.epics_ca.record_announcer import RecordAnnouncer
 from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_records
 from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.server import Server
@@ -33,7 +36,7 @@ class ChannelAccessAdapter:
         clock: Time; by default the machine's.
 
     Raises:
-        SettingsError: A PV name is too long, malformed or given twice.
+        SettingsError: A PV name is too long, malformed or given twice, or the access rules cannot be used.
     """
 
     def __init__(self, site: SiteSpec, settings: ChannelAccessSettings, clock: Clock | None = None) -> None:
@@ -56,11 +59,13 @@ class ChannelAccessAdapter:
         self._server: Server | None = None
         self._number = 0
         self._endpoints: tuple[str, ...] = ()
+        self._access = AccessControl(settings.access, [*served, *command_names(site, settings)])
         self.refusals: Refusals = Refusals()
         """What clients were refused since the gateway was started."""
 
     def offer(self, desk: ActionDesk) -> None:
         """Serve command PVs for the open actions; without this, every PV is read-only."""
+        self._access.note = desk.note
         for device in self._site.devices:
             if commanded_actions(device):
                 name_of = partial(pv_name, self._settings, self._site.name, device.name)
@@ -99,8 +104,9 @@ class ChannelAccessAdapter:
             self._endpoints = endpoints
             task_status.started()
 
-        alongside = [self._statistics.run, *(commands.watch for commands in self._commands)]
-        server = Server(self._records, self._settings, alongside, self.refusals)
+        announcer = RecordAnnouncer(self._settings.recsync, self._records, self._about)
+        alongside = [self._statistics.run, announcer.run, *(commands.watch for commands in self._commands)]
+        server = Server(self._records, self._settings, alongside, self.refusals, self._access)
         await look_for_duplicates(list(self._records), self._settings.duplicate_names, server.reach.port)
         self._server = server
         self._number = len(set(self._records.values()))
@@ -109,6 +115,17 @@ class ChannelAccessAdapter:
         finally:
             self._server = None
             self._endpoints = ()
+
+    def _about(self) -> dict[str, str]:
+        """What a directory of PVs learns of this server, in the words of an IOC's environment."""
+        about = {
+            "IOCNAME": self._site.name,
+            "HOSTNAME": socket.gethostname(),
+            "ENGINEER": self._settings.statistics.engineer,
+            "LOCATION": self._settings.statistics.location,
+            "RSRV_SERVER_PORT": self._endpoints[0].rpartition(":")[2] if self._endpoints else "",
+        }
+        return {key: value for key, value in about.items() if value}
 
     def _load(self) -> ServerLoad:
         circuits = () if self._server is None else tuple(self._server.circuits)

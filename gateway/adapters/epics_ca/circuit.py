@@ -14,6 +14,8 @@ from weakref import ReferenceType
 import anyio
 from caproto.server.common import VirtualCircuit
 
+from gateway.adapters.epics_ca.access_audit import put_record
+from gateway.adapters.epics_ca.access_rights import CircuitRights, command_of, nothing_to_read
 from gateway.adapters.epics_ca.asker import Asker, claimed_user
 from gateway.adapters.epics_ca.command_records import CommandRecord, Job
 from gateway.adapters.epics_ca.connection import Connection
@@ -94,10 +96,12 @@ class Circuit(VirtualCircuit):
         self._most_channels = self._limits.channels_per_circuit or for_site
         self._most_subscriptions = self._limits.subscriptions_per_circuit or for_site
         self._greeted = False
-        self._user = ""
+        self._rights = CircuitRights(server.access, self.circuit.address[0])
+        self._silenced: dict[int, Any] = {}
         self._monitors: dict[int, Monitor] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)
         self._answers: dict[type, Callable[[Any], Awaitable[list[Any]]]] = {
+            ca.CreateChanRequest: self._create,
             ca.ReadNotifyRequest: self._read,
             ca.ReadRequest: self._read,
             ca.WriteRequest: self._write,
@@ -209,15 +213,28 @@ class Circuit(VirtualCircuit):
             )
         ]
 
+    async def _create(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        _rights, created = await self._by_engine(command)
+        value, record = self.context[command.name], self.context.pvdb[command.name.partition(".")[0]]
+        is_command = isinstance(value, CommandRecord)
+        told = self._rights.open(created.sid, record.name, int(value is not record), is_command=is_command)
+        return [ca.AccessRightsResponse(cid=command.cid, access_rights=told), created]
+
     async def _read(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)
         dbr_type: int = command.header.data_type
         if dbr_type not in READABLE_TYPES:
             return self._bad_type(command, channel)
-        if any(channel.channel_filter):
-            return await self._by_engine(command)
-        status, number, body = value.payload(dbr_type, command.data_count)
         notify = isinstance(command, ca.ReadNotifyRequest)
+        if not self._rights.grant(command.sid).may_read:
+            status, number, body = nothing_to_read(value, dbr_type, command.data_count)
+            if not notify:
+                status = ca.CAStatus.ECA_NORDACCESS
+                return [ca.ErrorResponse(command, channel.cid, status=status, error_message="no read access")]
+        elif any(channel.channel_filter):
+            return await self._by_engine(command)
+        else:
+            status, number, body = value.payload(dbr_type, command.data_count)
         return [
             channel.read(
                 data=body, data_type=dbr_type, data_count=number, status=status, ioid=command.ioid, notify=notify
@@ -225,19 +242,44 @@ class Circuit(VirtualCircuit):
         ]
 
     async def _take_user(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        self._user = claimed_user(bytes(command.buffers[1]))
+        if self._rights.claim(claimed_user(bytes(command.buffers[1]))):
+            await self.tell_rights()
         return []
+
+    async def tell_rights(self) -> None:
+        """Judge all channels anew; the client hears what has changed, and its monitors end or begin with it."""
+        for sid, told in tuple(self._rights.judge_anew()):
+            channel = self.circuit.channels_sid[sid]
+            self._connection.write(bytes(ca.AccessRightsResponse(cid=channel.cid, access_rights=told)))
+            for subscription in tuple(self._subscriptions_of.get(sid, ())):
+                silenced = self._silenced.pop(subscription, None)
+                if silenced is not None and self._rights.grant(sid).may_read:
+                    await self._begin(silenced)
+                elif silenced is not None:
+                    self._silenced[subscription] = silenced
+                elif not self._rights.grant(sid).may_read:
+                    await self._end(subscription)
+                    self._silence(self.circuit.event_add_commands[subscription])
+
+    def _silence(self, command: Any) -> None:  # noqa: ANN401  one of caproto's messages
+        """Keep a monitor that may not be read until it may; as from base, the client is told so in an event."""
+        channel, value = self._target(command)
+        self._silenced[command.subscriptionid] = command
+        dbr_type: int = command.header.data_type
+        status, number, body = nothing_to_read(value, dbr_type, command.data_count)
+        self._connection.write(bytes(channel.subscribe(body, command.subscriptionid, dbr_type, number, status)))
 
     async def _write(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)
-        if not isinstance(value, CommandRecord):
-            return put_answer(command, channel, PutRefusedError(ca.CAStatus.ECA_NOWTACCESS, "this PV is read-only"))
-        header, data = command.header, b"".join(bytes(part) for part in command.buffers)
-        asker = Asker(self.circuit.address[0], self._user)
+        grant, group = self._rights.grant(command.sid), self._rights.group(command.sid)
+        request = command.header.data_type, command.header.data_count, b"".join(bytes(part) for part in command.buffers)
+        asker = Asker(self.circuit.address[0], self._rights.user)
         try:
-            job = value.put(header.data_type, header.data_count, data, asker)
+            job = command_of(value, grant, group).put(*request, asker)
         except PutRefusedError as refusal:
+            self.context.access.note(put_record(asker, channel.name, request, grant, group, refusal.text))
             return put_answer(command, channel, refusal)
+        self.context.access.note(put_record(asker, channel.name, request, grant, group))
         self.outbox.flush()  # as from base, monitors tell of a put before its callback does
         if job is None:
             return put_answer(command, channel)
@@ -259,16 +301,23 @@ class Circuit(VirtualCircuit):
         self._connection.write(b"".join(bytes(message) for message in put_answer(command, channel, refusal)))
 
     async def _subscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        channel, value = self._target(command)
-        dbr_type: int = command.header.data_type
-        if dbr_type not in READABLE_TYPES:
+        channel, _value = self._target(command)
+        if command.header.data_type not in READABLE_TYPES:
             return self._bad_type(command, channel)
         subscription: int = command.subscriptionid
         if subscription in self._monitors:
             self._monitors.pop(subscription).end()
         self._subscriptions_of[command.sid].add(subscription)
+        if self._rights.grant(command.sid).may_read:
+            return await self._begin(command)
+        self._silence(command)
+        return []
+
+    async def _begin(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, value = self._target(command)
         if any(channel.channel_filter):
             return await self._by_engine(command)
+        subscription, dbr_type = command.subscriptionid, command.header.data_type
         count = min(command.data_count, value.capacity(dbr_type))
         monitor = Monitor(value, (dbr_type, count), subscription, command.mask, self.outbox)
         self._monitors[subscription] = monitor
@@ -284,6 +333,7 @@ class Circuit(VirtualCircuit):
 
     async def _clear(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, _value = self._target(command)
+        self._rights.close(command.sid)
         for subscription in self._subscriptions_of.pop(command.sid, ()):
             await self._end(subscription)
             self.circuit.event_add_commands.pop(subscription, None)
@@ -295,6 +345,7 @@ class Circuit(VirtualCircuit):
         return []
 
     async def _end(self, subscription: int) -> None:
+        self._silenced.pop(subscription, None)
         monitor = self._monitors.pop(subscription, None)
         if monitor is not None:
             monitor.end()

@@ -34,6 +34,15 @@ def _command_paths(device: DeviceSpec) -> list[tuple[str, ...]]:
     return [*paths, CONFIRM] if paths else []
 
 
+def command_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName]:
+    """PV name of every command, analyser by analyser."""
+    return [
+        ServedName(device.name, path, pv_name(settings, site.name, device.name, path))
+        for device in site.devices
+        for path in _command_paths(device)
+    ]
+
+
 @dataclass(slots=True)
 class _NameCheck:
     """Collects what is wrong with names, and who has each of them.

@@ -43,6 +43,7 @@ def on_loopback(settings: ChannelAccessSettings) -> ChannelAccessSettings:
         beacons=(),
         duplicate_names=DuplicateNames.IGNORE,
         recsync=RecsyncSettings(),
+        access=None,
     )
 
 

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from caproto.server.common import Context
 
+from gateway.adapters.epics_ca.access_control import AccessControl
 from gateway.adapters.epics_ca.beacons import beacon_targets, resolve, send_beacons
 from gateway.adapters.epics_ca.broadcasts import connected_networks
 from gateway.adapters.epics_ca.circuit import Circuit
@@ -48,6 +49,7 @@ class Server(Context):
         settings: How to be reached.
         alongside: What runs as long as the server does.
         refusals: Where it is counted what clients were refused; it outlives the server.
+        access: Who may read and write; by default everybody may read, and try the commands.
 
     Raises:
         AdapterError: An EPICS_CA* variable of the environment cannot be used.
@@ -59,6 +61,7 @@ class Server(Context):
         settings: ChannelAccessSettings,
         alongside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         refusals: Refusals | None = None,
+        access: AccessControl | None = None,
     ) -> None:
         try:
             self.reach = reach(settings)
@@ -71,6 +74,7 @@ class Server(Context):
         self._alongside = alongside
         self.limits = settings.limits
         self.refusals: Refusals = Refusals() if refusals is None else refusals
+        self.access = AccessControl() if access is None else access
         log = logging.getLogger("gateway.adapters.epics_ca")
         self._places = ClientPlaces(self.limits.circuits, log, per_address=self.limits.circuits_per_address)
         self._turn = asyncio.Lock()
@@ -89,6 +93,7 @@ class Server(Context):
         networks = connected_networks()
         listed = await resolve(self.reach.beacons, self.reach.beacon_port)
         beacons = beacon_targets(self.reach, listed, networks)
+        await self.access.prepare()
         sockets = bind(self.interfaces, self.reach.port, networks)
         self.port = sockets.port
         try:
@@ -96,6 +101,7 @@ class Server(Context):
                 self.background = tasks
                 for run in self._alongside:
                     tasks.start_soon(run)
+                tasks.start_soon(self.access.follow, self._tell_rights)
                 closing = await self._open(sockets, tasks)
                 try:
                     for interface, targets in beacons.items():
@@ -144,6 +150,13 @@ class Server(Context):
         finally:
             self.circuits.discard(circuit)
             self._places.leave(host)
+
+    async def _tell_rights(self) -> None:
+        """The rules have changed: let every client know what that means for it, one in each turn."""
+        for circuit in tuple(self.circuits):
+            await self.turn()
+            if circuit in self.circuits:
+                await circuit.tell_rights()
 
     async def turn(self) -> None:
         """Wait to serve requests: one client, and a little of what it asks for, in one turn of the event loop."""

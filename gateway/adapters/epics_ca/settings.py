@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address
+from pathlib import Path
 
+from gateway.adapters.epics_ca.access_settings import AccessSettings
 from gateway.adapters.epics_ca.limits import Limits
 from gateway.model.pv_names import LEGAL, LONGEST_RECORD_NAME, LetterCase, check_template, name_characters
 
@@ -99,6 +101,7 @@ class ChannelAccessSettings:
         statistics: PVs about the gateway itself.
         recsync: Announcement to ChannelFinder.
         limits: How much clients may ask for.
+        access: Who may read, and who may try the commands; left out, everybody.
 
     Raises:
         ValueError: A field cannot be used.
@@ -118,6 +121,7 @@ class ChannelAccessSettings:
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     recsync: RecsyncSettings = field(default_factory=RecsyncSettings)
     limits: Limits = field(default_factory=Limits)
+    access: AccessSettings | None = None
 
     def __post_init__(self) -> None:
         check_template(self.name)
@@ -137,3 +141,7 @@ class ChannelAccessSettings:
             host, _, port = beacon.partition(":")
             if not host or (port and not (port.isdecimal() and 1 <= int(port) <= 65535)):
                 raise ValueError(f"beacon {beacon!r} must be host or host:port with a port from 1 to 65535")
+
+    def beside(self, folder: Path) -> ChannelAccessSettings:
+        """See `ports.SettingsWithFiles`."""
+        return self if self.access is None else replace(self, access=self.access.beside(folder))
