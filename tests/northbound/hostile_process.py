@@ -101,6 +101,9 @@ def opcua_endless_request(port: int, most: int) -> int:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
+    "ca_idle": ca_attacks.idle,
+    "ca_malformed": ca_attacks.mute_after_malformed,
+    "ca_monitoring": ca_attacks.monitoring,
     "ca_monitors_unread": ca_attacks.monitors_unread,
     "ca_reads_unread": ca_attacks.reads_unread,
     "ca_garbage": ca_garbage,
