@@ -24,6 +24,7 @@ LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
 
 _PLAIN_UP_TO = 1e7
 _FIXED_UP_TO = 1e16
+_MOST_FIXED = 8
 
 
 class Native(IntEnum):
@@ -162,11 +163,21 @@ def number_text(value: float, precision: int) -> str:
     """A number as EPICS base prints it (cvtDoubleToString): fixed decimals, exponent for the very large."""
     if isinstance(value, int) and not precision:
         return str(value)
-    if math.isfinite(value) and (precision > 8 or abs(value) > _FIXED_UP_TO):
-        return f"{value:.{min(precision, 17)}e}"
-    if abs(value) > _PLAIN_UP_TO:
-        precision = min(precision, 3)
-    return f"{value:.{max(precision, 0)}f}"
+    if precision > _MOST_FIXED or abs(value) >= _FIXED_UP_TO:
+        precision = min(precision, 17)
+        return f"{value:.{precision}e}".rjust(precision + 7)
+    if not abs(value) <= _PLAIN_UP_TO:
+        return f"{value:.{min(precision, 3)}f}"
+    return _rounded_half_up(value, max(precision, 0))
+
+
+def _rounded_half_up(value: float, precision: int) -> str:
+    """Fixed decimals; base cuts behind one decimal more, and rounds that."""
+    whole = int(abs(value))
+    scale: int = 10**precision
+    carry, fraction = divmod((int((abs(value) - whole) * scale * 10) + 5) // 10, scale)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole + carry}" + (f".{fraction:0{precision}d}" if precision else "")
 
 
 def encode_number(value: float, native: Native, precision: int = 0) -> bytes:
