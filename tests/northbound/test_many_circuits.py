@@ -15,7 +15,7 @@ from tests.northbound.conftest import OpenScene
 ALL = os.environ.get("NORTHBOUND_CIRCUITS") == "all"
 IDLE, COMING_AND_GOING, MONITORING = (2000, 3000, 500) if ALL else (300, 300, 60)
 BEGINNING = (VERSION + create("T:north:I1", 1)).hex()
-ROOM = {"limits": {"circuits": 3000, "circuits_per_address": 2500}}
+ROOM = {"limits": {"circuits": 4000, "circuits_per_address": 3000}}
 ROUNDS = 2
 
 

@@ -122,6 +122,7 @@ class Circuit(VirtualCircuit):
             with anyio.move_on_after(self._limits.greeting_s) as patience:
                 while data := await self._connection.receive():
                     await self._take(data, patience)
+                await self.context.turn()
             if patience.cancelled_caught:
                 self._refusals[Refusal.SILENT] += 1
                 _LOG.debug("%s disconnected: it says nothing", self.circuit.address)

@@ -143,12 +143,16 @@ class Server(Context):
         return closing
 
     async def _serve_client(self, connection: Connection, host: str) -> None:
-        circuit = Circuit(connection, self)
-        self.circuits.add(circuit)
         try:
-            await circuit.serve()
+            await self.turn()
+            circuit = Circuit(connection, self)
+            self.circuits.add(circuit)
+            try:
+                await circuit.serve()
+            finally:
+                self.circuits.discard(circuit)
         finally:
-            self.circuits.discard(circuit)
+            connection.abort()
             self._places.leave(host)
 
     async def _tell_rights(self) -> None:
@@ -159,7 +163,10 @@ class Server(Context):
                 await circuit.tell_rights()
 
     async def turn(self) -> None:
-        """Wait to serve requests: one client, and a little of what it asks for, in one turn of the event loop."""
+        """Wait to serve a client: one of them, and a little of what it asks for, in one turn of the event loop.
+
+        Who comes and who leaves waits, too, or a thousand at once would make a tick late.
+        """
         async with self._turn:
             await checkpoint()
 
