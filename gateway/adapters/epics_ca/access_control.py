@@ -42,7 +42,7 @@ class AccessControl:
 
     Args:
         settings: The `access` key; None if it is left out.
-        names: Every PV that the settings name.
+        names: Every PV.
 
     Raises:
         SettingsError: The file of the rules cannot be used, or the rules do not fit the PVs.
@@ -52,8 +52,9 @@ class AccessControl:
         self._settings = settings
         self._read = self._mark()
         self._rules = AccessRules() if settings is None else settings.rules()
-        self._members = AccessMembers(() if settings is None else settings.members, names)
+        self._members = AccessMembers()
         if settings is not None:
+            self._members = AccessMembers(settings.members, names)
             self._members.check(self._rules)
         self._hosts = HostAddresses()
         self._addresses: Addresses = {}

@@ -11,23 +11,21 @@ from gateway.ports import ServedName
 
 
 class AccessMembers:
-    """The groups of all PVs; a PV that has no analyser, such as a statistic, is found by its name alone.
+    """The groups of all PVs.
 
     Args:
         members: As in the settings; the first that fits decides.
-        names: PVs of analysers.
+        names: PVs that are served.
     """
 
-    def __init__(self, members: Sequence[Membership], names: Sequence[ServedName]) -> None:
+    def __init__(self, members: Sequence[Membership] = (), names: Sequence[ServedName] = ()) -> None:
         self._members = members
         self._idle = set(range(len(members)))
-        self._groups: dict[str, str] = {}
-        for name in names:
-            self._place(name)
+        self._groups = {name.name: self._group(name) for name in names}
 
     def group_of(self, pv: str) -> str:
-        """Access security group of a PV that is served."""
-        return self._groups.get(pv) or self._place(ServedName("", (), pv))
+        """Access security group of a PV."""
+        return self._groups.get(pv, DEFAULT_GROUP)
 
     def check(self, rules: AccessRules) -> None:
         """See whether rules and members fit together.
@@ -50,9 +48,9 @@ class AccessMembers:
             keys = [("access", "members") for _ in self._idle] + [("access",) for _ in problems[len(self._idle) :]]
             raise SettingsError(problems, keys)
 
-    def _place(self, name: ServedName) -> str:
+    def _group(self, name: ServedName) -> str:
         for index, one in enumerate(self._members):
             if one.takes(name):
                 self._idle.discard(index)
-                return self._groups.setdefault(name.name, one.group)
-        return self._groups.setdefault(name.name, DEFAULT_GROUP)
+                return one.group
+        return DEFAULT_GROUP

@@ -12,7 +12,7 @@ from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.duplicate_names import look_for_duplicates
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.ioc_statistics import IocStatistics, ServerLoad
-from gateway.adapters.epics_ca.names import command_names, commanded_actions, pv_names
+from gateway.adapters.epics_ca.names import commanded_actions, names_beside_points, pv_names
 from gateway.adapters.epics_ca.record_announcer import RecordAnnouncer
 from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_records
 from gateway.adapters.epics_ca.refusals import Refusals
@@ -59,7 +59,7 @@ class ChannelAccessAdapter:
         self._server: Server | None = None
         self._number = 0
         self._endpoints: tuple[str, ...] = ()
-        self._access = AccessControl(settings.access, [*served, *command_names(site, settings)])
+        self._access = AccessControl(settings.access, [*served, *names_beside_points(site, settings)])
         self.refusals: Refusals = Refusals()
         """What clients were refused since the gateway was started."""
 

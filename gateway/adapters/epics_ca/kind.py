@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.adapters.epics_ca.names import command_names, pv_names
+from gateway.adapters.epics_ca.names import names_beside_points, pv_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
@@ -40,7 +40,7 @@ class ChannelAccessKind:
 
         own = _own(settings)
         if own.access is not None:
-            AccessControl(own.access, [*pv_names(site, own), *command_names(site, own)])
+            AccessControl(own.access, [*pv_names(site, own), *names_beside_points(site, own)])
 
     def create(self, site: SiteSpec, settings: object) -> Adapter:
         """Build the adapter.

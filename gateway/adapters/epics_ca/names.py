@@ -34,13 +34,14 @@ def _command_paths(device: DeviceSpec) -> list[tuple[str, ...]]:
     return [*paths, CONFIRM] if paths else []
 
 
-def command_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName]:
-    """PV name of every command, analyser by analyser."""
-    return [
+def names_beside_points(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName]:
+    """PV name of every command, analyser by analyser, and of every statistic, which belongs to none."""
+    commands = [
         ServedName(device.name, path, pv_name(settings, site.name, device.name, path))
         for device in site.devices
         for path in _command_paths(device)
     ]
+    return [*commands, *(ServedName("", (), name) for name in statistic_names(settings.statistics))]
 
 
 @dataclass(slots=True)
