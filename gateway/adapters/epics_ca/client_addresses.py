@@ -12,6 +12,8 @@ import anyio
 from gateway.adapters.epics_ca.broadcasts import broadcast_address, connected_networks
 
 _DEFAULT_PORT = "5064"
+_LOOKUP_S = 1.0
+"""For the address of a host name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class SearchPlaces:
 async def search_places(variables: Mapping[str, str] = os.environ) -> SearchPlaces:
     """Addresses of EPICS_CA_ADDR_LIST, EPICS_CA_AUTO_ADDR_LIST and EPICS_CA_NAME_SERVERS.
 
-    What cannot be resolved is left out, as a client leaves it out.
+    What cannot be resolved, or not soon, is left out, as a client leaves it out.
     """
     port = variables.get("EPICS_CA_SERVER_PORT", "").strip() or _DEFAULT_PORT
     hosts = variables.get("EPICS_CA_ADDR_LIST", "").split()
@@ -48,13 +50,18 @@ def _broadcasts() -> list[str]:
 
 
 async def _resolved(texts: list[str], default_port: str) -> tuple[tuple[str, int], ...]:
-    found: dict[tuple[str, int], None] = {}
-    for text in texts:
-        host, _, port = text.partition(":")
-        try:
-            resolved = await anyio.getaddrinfo(host, int(port or default_port), family=socket.AF_INET)
-        except (OSError, ValueError, UnicodeError):
-            continue
-        for *_rest, (address, number, *_) in resolved[:1]:
-            found[str(address), int(number)] = None
-    return tuple(found)
+    found: list[tuple[str, int] | None] = [None] * len(texts)
+
+    async def resolve(index: int, host: str, port: str) -> None:
+        with anyio.move_on_after(_LOOKUP_S):
+            try:
+                first, *_others = await anyio.getaddrinfo(host, int(port), family=socket.AF_INET)
+            except (OSError, ValueError):  # UnicodeError of malformed names is a ValueError
+                return
+            found[index] = str(first[4][0]), int(first[4][1])
+
+    async with anyio.create_task_group() as tasks:
+        for index, text in enumerate(texts):
+            host, _, port = text.partition(":")
+            tasks.start_soon(resolve, index, host, port or default_port)
+    return tuple(dict.fromkeys(place for place in found if place is not None))

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from gateway.adapters.epics_ca.access_rules import Permission, Rule
+from gateway.adapters.epics_ca.access_settings import AccessSettings, Membership
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.cli.describe import describe_points
@@ -82,3 +84,19 @@ async def test_clients_see_one_record_under_all_its_names(
             assert (seen["value"], seen["units"]) == (20.9, "%")
         assert (await client.get("LAB:O2.NAME"))["value"] == "T:stack:I1"
         assert (await client.get("LAB:O2:Fault"))["value"] == 1
+
+
+async def test_an_alias_is_in_the_access_security_group_of_its_record(site: SiteSpec, serving: Callable[..., Any]):
+    access = AccessSettings(
+        groups={"DEFAULT": (Rule(allow=Permission.READ),), "CLOSED": ()},
+        members=(Membership("CLOSED", pvs=("T:stack:I1",)),),
+    )
+    settings = ChannelAccessSettings(
+        prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=(), aliases={"LAB:O2": "stack/I1"}, access=access
+    )
+    async with serving(ChannelAccessAdapter(site, settings)) as port, connected(port) as client:
+        readable = {
+            name: (await client.ask("info", name))["read"]
+            for name in ("T:stack:I1", "LAB:O2", "T:stack:I1:Fault", "LAB:O2:Fault")
+        }
+    assert readable == {"T:stack:I1": False, "LAB:O2": False, "T:stack:I1:Fault": True, "LAB:O2:Fault": True}

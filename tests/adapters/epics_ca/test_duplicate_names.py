@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
-from gateway.adapters.epics_ca.client_addresses import SearchPlaces
+from gateway.adapters.epics_ca.broadcasts import connected_networks
+from gateway.adapters.epics_ca.client_addresses import SearchPlaces, search_places
 from gateway.adapters.epics_ca.duplicate_names import MOST_NAMES, find_elsewhere, sample
 from gateway.adapters.epics_ca.search_messages import MOST_BYTES, answers, datagrams, search
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings, DuplicateNames
@@ -91,6 +92,22 @@ async def test_where_nobody_listens_nobody_is_waited_for(monkeypatch: pytest.Mon
     monkeypatch.setattr("gateway.adapters.epics_ca.duplicate_names._SECOND_ROUND_S", 3600.0)
     deaf = (("127.0.0.1", free_port()),)
     assert await find_elsewhere(["A"], SearchPlaces(deaf, deaf), 0) == {}
+
+
+async def test_it_searches_where_clients_of_this_host_would():
+    variables = {
+        "EPICS_CA_ADDR_LIST": "127.0.0.1 127.0.0.2:6001  127.0.0.1:5064 127.0.0.1:port no..host",
+        "EPICS_CA_AUTO_ADDR_LIST": "NO",
+        "EPICS_CA_NAME_SERVERS": "127.0.0.3",
+    }
+    places = await search_places(variables)
+    assert places == SearchPlaces((("127.0.0.1", 5064), ("127.0.0.2", 6001)), (("127.0.0.3", 5064),))
+    moved = await search_places({**variables, "EPICS_CA_SERVER_PORT": "7000"})
+    assert moved.datagram[0] == ("127.0.0.1", 7000)
+    assert moved.name_servers == (("127.0.0.3", 7000),)
+    everywhere = await search_places({"EPICS_CA_SERVER_PORT": "7000"})
+    networks = connected_networks()
+    assert everywhere.datagram == tuple({(str(network.broadcast_address), 7000): None for network in networks})
 
 
 @given(st.lists(st.integers(), unique=True, max_size=2000), st.integers(1, 50))
