@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from anyio.abc import TaskStatus
 from p4p import Value
 from p4p.server.raw import SharedPV
@@ -13,6 +11,7 @@ from gateway.adapters.epics_pva.last_values import LastValues
 from gateway.adapters.epics_pva.names import pv_names, table_name
 from gateway.adapters.epics_pva.normative_types import alarm_looks, pvi_type, stamp_fields
 from gateway.adapters.epics_pva.point_pv import PointPv
+from gateway.adapters.epics_pva.poster import Poster
 from gateway.adapters.epics_pva.pvi_tree import Branch, pvi_branches
 from gateway.adapters.epics_pva.server import quieten_engine, serve
 from gateway.adapters.epics_pva.settings import PvAccessSettings
@@ -21,26 +20,6 @@ from gateway.model.points import SiteSpec
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
 from gateway.streaming.clock import SystemClock
-
-
-class _Group:
-    """PVs that follow one group: one for each point, in the order of the group, and the table."""
-
-    def __init__(self, last: LastValues, points: Sequence[PointPv]) -> None:
-        self.last = last
-        self.points = points
-        self.table: AnalyserTable | None = None
-
-    def show(self, update: Update) -> None:
-        before = self.last.take(update)
-        now = self.last.shown
-        points = self.points
-        for index in update.changed:
-            pv = points[index]
-            if pv.watched:
-                pv.tell(before, now)
-        if self.table is not None and self.table.watched:
-            self.table.tell(before, now)
 
 
 def _pvi(branch: Branch, started_us: int) -> SharedPV:
@@ -70,21 +49,20 @@ class PvAccessAdapter:
         quieten_engine()
         self._settings = settings
         started_us = (SystemClock() if clock is None else clock).stamp().unix_us
-        self._groups: list[_Group] = []
+        self._poster = Poster()
+        self._groups: list[LastValues] = []
         self._pvs: dict[str, SharedPV] = {}
         for device in site.devices:
             for group in device.groups:
                 last = LastValues(group, started_us)
                 looks = alarm_looks(group.quality)
-                points = [PointPv(group, index, last, looks) for index in range(len(group.points))]
-                self._groups.append(_Group(last, points))
-                for pv in points:
+                self._groups.append(last)
+                for index in range(len(group.points)):
+                    pv = PointPv(group, index, last, looks)
                     served = next(names)
                     self._pvs.update(dict.fromkeys((served.name, *served.aliases), pv.shared))
                 if group is device.groups[0] and device.channels:
-                    table = AnalyserTable(device, last, looks)
-                    self._groups[-1].table = table
-                    self._pvs[table_name(settings, site, device.name)] = table.shared
+                    self._pvs[table_name(settings, site, device.name)] = AnalyserTable(device, last, looks).shared
         for branch in pvi_branches(site, settings):
             self._pvs[branch.name] = _pvi(branch, started_us)
         self._endpoints: tuple[str, ...] = ()
@@ -100,7 +78,9 @@ class PvAccessAdapter:
         Raises:
             AdapterError: A value is not of the kind announced; then nothing of the update is shown.
         """
-        self._groups[update.group].show(update)
+        last = self._groups[update.group]
+        last.take(update)
+        self._poster.due(last)
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Serve clients until cancelled. May be called again after it has ended.
@@ -114,6 +94,6 @@ class PvAccessAdapter:
             task_status.started()
 
         try:
-            await serve(self._pvs, self._settings, ready)
+            await serve(self._pvs, self._settings, self._poster, ready)
         finally:
             self._endpoints = ()

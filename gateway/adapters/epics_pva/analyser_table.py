@@ -77,17 +77,17 @@ class AnalyserTable(WatchedPv):
         }
         return Value(self._type, content)
 
-    def tell(self, before: Shown, now: Shown) -> None:
-        """Post the columns that have changed, in one piece."""
-        change = Value(self._type, {"timeStamp": self._stamp(now)})
-        worst = self._worst(now)
+    def change(self, before: Shown, now: Shown) -> Value | None:
+        """The columns that have changed, in one piece; None where no row has been written."""
+        columns = {name: column(now) for name, column in self._columns.items()}
+        columns = {name: content for name, content in columns.items() if content != self._columns[name](before)}
+        stamp, worst = self._stamp(now), self._worst(now)
+        if not columns and stamp == self._stamp(before):
+            return None
+        content: dict[str, Any] = {"timeStamp": stamp, "value": columns}
         if worst != self._worst(before):
-            change["alarm"] = worst.fields()
-        for name, column in self._columns.items():
-            content = column(now)
-            if content != column(before):
-                change[f"value.{name}"] = content
-        self.shared.post(change)
+            content["alarm"] = worst.fields()
+        return Value(self._type, content)
 
 
 def _values_at(indices: Sequence[int]) -> Column:

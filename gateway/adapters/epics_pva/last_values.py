@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.errors import AdapterError
 from gateway.model.points import PointGroup, Value, ValueKind
@@ -40,6 +41,14 @@ class Shown:
     stamps: Sequence[int]
 
 
+class Follower(Protocol):
+    """A PV that shows values of a group."""
+
+    def refresh(self) -> None:
+        """Post what has changed."""
+        ...
+
+
 class LastValues:
     """The last values of a group. Written on the event loop, read by any thread: `shown` is replaced as a whole.
 
@@ -49,18 +58,22 @@ class LastValues:
 
     Attributes:
         shown: What clients should see now.
+        watched: PVs to which clients are connected; threads of the engine add and discard them.
+        due: Whether changes wait to be posted.
     """
 
     def __init__(self, group: PointGroup, started_us: int) -> None:
         self._group = group
         self._accepts = [_ACCEPTS[point.kind] for point in group.points]
+        self.watched: set[Follower] = set()
+        self.due = False
         count = len(group.points)
         self.shown = Shown(
             [_UNKNOWN[point.kind] for point in group.points], [State.WAITING] * count, [started_us] * count
         )
 
-    def take(self, update: Update) -> Shown:
-        """Take one Update; returns what was shown before.
+    def take(self, update: Update) -> None:
+        """Take one Update.
 
         Raises:
             AdapterError: A value is not of the kind announced; then nothing of the update is taken.
@@ -76,7 +89,6 @@ class LastValues:
         if None in values:
             values = [old if new is None else new for old, new in zip(before.values, values, strict=True)]
         self.shown = Shown(values, [*update.states], stamps)
-        return before
 
     def _wrong_kind(self, index: int, value: Value) -> AdapterError:
         point = self._group.points[index]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from gateway.adapters.epics_pva.pvi_tree import TABLE, pvi_branches
 from gateway.adapters.epics_pva.settings import PvAccessSettings
 from gateway.errors import SettingsError
 from gateway.model.points import SiteSpec
-from gateway.model.pv_aliases import Place, alias_targets
+from gateway.model.pv_aliases import Place, PointPlaces
 from gateway.model.pv_names import name_problem, pv_name
 from gateway.ports import ServedName
 
@@ -32,13 +32,13 @@ def _further_names(site: SiteSpec, settings: PvAccessSettings) -> Iterator[tuple
 
 
 def _aliases(
-    places: Sequence[Place], settings: PvAccessSettings, problems: list[tuple[Key, str]]
+    points: PointPlaces, settings: PvAccessSettings, problems: list[tuple[Key, str]]
 ) -> Iterator[tuple[Key, Place, str]]:
     """Each alias name of each point, with the key that gives it."""
     for alias, target in settings.aliases.items():
         key = ("aliases", alias)
         try:
-            below = alias_targets(alias, target, places, settings.separator)
+            below = points.names_by(alias, target, settings.separator)
         except ValueError as error:
             problems.append((key, str(error)))
             continue
@@ -57,7 +57,7 @@ def pv_names(site: SiteSpec, settings: PvAccessSettings) -> list[ServedName]:
     places: list[Place] = [(group.device, point.path) for group in site.groups for point in group.points]
     names = [pv_name(settings, site.name, device, path) for device, path in places]
     problems: list[tuple[Key, str]] = []
-    given = list(_aliases(places, settings, problems))
+    given = list(_aliases(PointPlaces(places), settings, problems))
     everything: list[tuple[Key, str, str]] = [
         *(((), name, _text(place)) for name, place in zip(names, places, strict=True)),
         *(((), name, text) for name, text in _further_names(site, settings)),

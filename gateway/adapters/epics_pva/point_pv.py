@@ -48,22 +48,24 @@ class PointPv(WatchedPv):
         }
         return Value(TYPES[point.kind], content)
 
-    def tell(self, before: Shown, now: Shown) -> None:
-        """Post the time stamp, and value and alarm where they have changed; one structure serves for all posts."""
+    def change(self, before: Shown, now: Shown) -> Value | None:
+        """The time stamp, and value and alarm where they have changed; one structure serves for all posts."""
         index = self._index
+        value, state, unix_us = now.values[index], now.states[index], now.stamps[index]
+        is_new = value != before.values[index]
+        if not is_new and state is before.states[index] and unix_us == before.stamps[index]:
+            return None
         change = self._change
         if change is None:
             change = self._change = Value(TYPES[self._group.points[index].kind])
         change.unmark()
-        value = now.values[index]
-        if value != before.values[index]:
+        if is_new:
             change[self._field] = value
-        state = now.states[index]
         if state is not before.states[index]:
-            look, old = self._looks[state], self._looks[before.states[index]]
-            if look != old:
+            look = self._looks[state]
+            if look != self._looks[before.states[index]]:
                 change["alarm"] = look.fields()
-        seconds, microseconds = divmod(now.stamps[index], 1_000_000)
+        seconds, microseconds = divmod(unix_us, 1_000_000)
         change["timeStamp.secondsPastEpoch"] = seconds
         change["timeStamp.nanoseconds"] = microseconds * 1000
-        self.shared.post(change)
+        return change

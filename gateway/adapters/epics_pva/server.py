@@ -15,6 +15,7 @@ from p4p import _p4p
 from p4p.server import Server, StaticProvider
 from p4p.server.raw import SharedPV
 
+from gateway.adapters.epics_pva.poster import Poster
 from gateway.adapters.epics_pva.probe import server_port
 from gateway.adapters.epics_pva.settings import PvAccessSettings
 from gateway.errors import AdapterError
@@ -78,13 +79,17 @@ def _endpoints(server: Server) -> tuple[str, ...]:
 
 
 async def serve(
-    pvs: Mapping[str, SharedPV], settings: PvAccessSettings, ready: Callable[[tuple[str, ...]], None]
+    pvs: Mapping[str, SharedPV],
+    settings: PvAccessSettings,
+    poster: Poster,
+    ready: Callable[[tuple[str, ...]], None],
 ) -> None:
     """Serve until cancelled.
 
     Args:
         pvs: PVs by name; they outlive the server.
         settings: How to be reached.
+        poster: Posts the changes of the PVs; what waits at the end is posted before clients are cut off.
         ready: Called with `host:port` of every interface once clients can connect.
 
     Raises:
@@ -96,8 +101,13 @@ async def serve(
     with anyio.CancelScope(shield=True):  # a server that has started must be stopped again
         server = await anyio.to_thread.run_sync(partial(_start, provider, settings))
     try:
-        ready(_endpoints(server))
-        await anyio.sleep_forever()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(poster.run)
+            try:
+                ready(_endpoints(server))
+                await anyio.sleep_forever()
+            finally:
+                poster.stop()
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(server.stop)

@@ -7,6 +7,7 @@ state of now.
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -26,38 +27,45 @@ class WatchedPv(ABC):
 
     Attributes:
         shared: What the engine serves.
-        watched: Whether clients are connected, so that changes have to be posted.
     """
 
     def __init__(self, last: LastValues) -> None:
         self._last = last
-        self.watched = False
+        self._posted = last.shown
+        self._turn = threading.Lock()
+        """Between the thread that posts changes and those that tell of clients; the event loop never takes it."""
         self.shared = read_only_pv()
         self.shared.onFirstConnect(self._begin)
         self.shared.onLastDisconnect(self._end)
 
     @abstractmethod
     def whole(self, shown: Shown) -> Value:
-        """A new structure with every field; called in threads of the engine."""
+        """A new structure with every field."""
 
     @abstractmethod
-    def tell(self, before: Shown, now: Shown) -> None:
-        """Post what has changed; called on the event loop while `watched`."""
+    def change(self, before: Shown, now: Shown) -> Value | None:
+        """A structure in which the fields are marked that have changed; None where none has."""
+
+    def refresh(self) -> None:
+        """Post what has changed since the last post."""
+        with self._turn:
+            now = self._last.shown
+            change = self.change(self._posted, now)
+            self._posted = now
+            if change is not None:
+                self.shared.post(change)
 
     def _begin(self, _pv: SharedPV) -> None:
-        """Post the last state, again if the event loop has replaced it meanwhile: the newest is always posted last."""
-        shown = self._last.shown
-        if self.shared.isOpen():
-            self.shared.post(self.whole(shown))
-        else:
-            self.shared.open(self.whole(shown))
-        self.watched = True
-        while shown is not self._last.shown:
-            shown = self._last.shown
-            self.shared.post(self.whole(shown))
+        """Post everything. What the event loop replaces before it sees this PV among the watched ones is posted too."""
+        with self._turn:
+            self._posted = self._last.shown
+            post = self.shared.post if self.shared.isOpen() else self.shared.open
+            post(self.whole(self._posted))
+        self._last.watched.add(self)
+        self.refresh()
 
     def _end(self, _pv: SharedPV) -> None:
-        self.watched = False
+        self._last.watched.discard(self)
 
 
 def read_only_pv(initial: Value | None = None) -> SharedPV:
