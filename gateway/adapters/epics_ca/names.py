@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.adapters.epics_ca.ioc_statistics_points import statistic_names
@@ -11,7 +10,7 @@ from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import SettingsError
 from gateway.model.actions import ActionSpec
 from gateway.model.points import DeviceSpec, SiteSpec
-from gateway.model.pv_aliases import Place, alias_targets
+from gateway.model.pv_aliases import Place, PointPlaces
 from gateway.model.pv_names import name_problem, pv_name
 from gateway.ports import ServedName
 
@@ -72,13 +71,13 @@ class _NameCheck:
         self._owner.setdefault(name, place)
 
 
-def _aliases(places: Sequence[Place], check: _NameCheck) -> dict[Place, tuple[str, ...]]:
+def _aliases(places: PointPlaces, check: _NameCheck) -> dict[Place, tuple[str, ...]]:
     """Alias names of every point that has some."""
     found: defaultdict[Place, tuple[str, ...]] = defaultdict(tuple)
     for alias, target in check.settings.aliases.items():
         key = ("aliases", alias)
         try:
-            below = alias_targets(alias, target, places, check.settings.separator)
+            below = places.names_by(alias, target, check.settings.separator)
         except ValueError as error:
             check.report(str(error), key)
             continue
@@ -107,7 +106,7 @@ def pv_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName
             check.check(name, f"{device_spec.name}/{'/'.join(path)}")
     for name in statistic_names(settings.statistics):
         check.check(name, "the statistics", ("statistics", "prefix"))
-    aliases = _aliases(points, check)
+    aliases = _aliases(PointPlaces(points), check)
     if check.problems:
         raise SettingsError(check.problems, check.keys)
     return [

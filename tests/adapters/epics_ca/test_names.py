@@ -72,6 +72,7 @@ def test_an_alias_names_a_point_or_all_points_below_a_path():
     ("alias", "target", "problem"),
     [
         ("O2", "stack/I2", "alias 'O2' is for 'stack/I2', which is no point; did you mean 'stack/I1'?"),
+        ("O2", "stak/I1", "did you mean 'stack/I1'?"),
         ("O2", "", "alias 'O2' is for '', which is no point; write analyser/point as"),
         ("O 2", "stack/I1/Value", "PV name 'O 2' of stack/I1/Value has ' ' in it"),
         ("", "stack/I1/Value", "PV name '' of stack/I1/Value has nothing in it"),
