@@ -130,7 +130,9 @@ class ChannelAccessAdapter:
     def _load(self) -> ServerLoad:
         circuits = () if self._server is None else tuple(self._server.circuits)
         channels = sum(len(circuit.circuit.channels_sid) for circuit in circuits)
-        return ServerLoad(len(circuits), channels, self._number)
+        gone = 0 if self._server is None else self._server.coalesced
+        coalesced = gone + sum(circuit.outbox.coalesced for circuit in circuits)
+        return ServerLoad(len(circuits), channels, self._number, coalesced)
 
     def _wrong_kind(self, update: Update, index: int) -> AdapterError:
         group = self._site.groups[update.group]

@@ -33,11 +33,13 @@ class ServerLoad:
         clients: Connected clients.
         channels: Their channels.
         records: Records served, aliases not counted.
+        coalesced: Monitor events that slow clients missed since the server started, because newer ones came.
     """
 
     clients: int
     channels: int
     records: int
+    coalesced: int = 0
 
 
 class IocStatistics:
@@ -119,6 +121,7 @@ class IocStatistics:
             "TOD": _local(now),
             "CA_CLNT_CNT": load.clients,
             "CA_CONN_CNT": load.channels,
+            "CA_DROP_CNT": load.coalesced,
             "RECORD_CNT": load.records,
         }
 

@@ -10,10 +10,9 @@ from gateway.model.points import PointSpec, ValueKind
 
 
 def _number(name: str, description: str, unit: str = "", *, precision: int = 0, most: float = 0.0) -> PointSpec:
-    kind = ValueKind.FLOAT if unit else ValueKind.INTEGER
-    return PointSpec(
-        (name,), kind, description, unit=unit, precision=precision, display_range=(0.0, most) if most else None
-    )
+    """An ai record, as in iocStats, even where only whole numbers occur."""
+    display_range = (0.0, most) if most else None
+    return PointSpec((name,), ValueKind.FLOAT, description, unit=unit, precision=precision, display_range=display_range)
 
 
 def _text(name: str, description: str) -> PointSpec:
@@ -27,6 +26,7 @@ STATISTICS: tuple[PointSpec, ...] = (
     _text("TOD", "Local time"),
     _number("CA_CLNT_CNT", "Connected Channel Access clients"),
     _number("CA_CONN_CNT", "Channels of all clients"),
+    _number("CA_DROP_CNT", "Events that slow clients missed"),
     _number("RECORD_CNT", "Records served, aliases not counted"),
     _number("MEM_USED", "Memory of the gateway", "byte"),
     _number("MEM_FREE", "Memory that is free on the host", "byte"),

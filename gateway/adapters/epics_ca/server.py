@@ -75,6 +75,8 @@ class Server(Context):
         self.limits = settings.limits
         self.refusals: Refusals = Refusals() if refusals is None else refusals
         self.access = AccessControl() if access is None else access
+        self.coalesced = 0
+        """Events that clients who have left since did not get because newer ones came."""
         log = logging.getLogger("gateway.adapters.epics_ca")
         self._places = ClientPlaces(self.limits.circuits, log, per_address=self.limits.circuits_per_address)
         self._turn = asyncio.Lock()
@@ -151,6 +153,7 @@ class Server(Context):
                 await circuit.serve()
             finally:
                 self.circuits.discard(circuit)
+                self.coalesced += circuit.outbox.coalesced
         finally:
             connection.abort()
             self._places.leave(host)

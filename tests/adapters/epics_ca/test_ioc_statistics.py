@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import psutil
 import pytest
 
@@ -18,7 +19,10 @@ from gateway.adapters.epics_ca.ioc_statistics_host import HostReading, read_host
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings, StatisticsSettings
 from gateway.model.points import SiteSpec, ValueKind
+from tests.adapters.epics_ca.raw_client import HEADER, VERSION, RawClient, subscribe
 from tests.clients.libca import LibcaProcess, connected
+
+EVENTS_OFF, ECHO = HEADER.pack(8, 0, 0, 0, 0, 0), HEADER.pack(23, 0, 0, 0, 0, 0)
 
 Serving = Callable[..., Any]
 
@@ -72,6 +76,27 @@ async def test_clients_and_channels_are_counted_as_they_come_and_go(telling: Cha
             await counted(watcher, "T:GW:CA_CLNT_CNT", 2)
             await counted(watcher, "T:GW:CA_CONN_CNT", 3)
         await counted(watcher, "T:GW:CA_CLNT_CNT", 1)
+
+
+async def test_events_that_a_client_has_missed_are_counted_even_when_it_has_left(
+    telling: ChannelAccessAdapter, serving: Serving, update: Any
+):
+    async with serving(telling) as port, connected(port) as watcher:
+        await watcher.monitor("T:GW:CA_DROP_CNT")
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            slow = RawClient(stream)
+            await stream.send(VERSION)
+            for subscription, name in enumerate((b"T:stack:I1", b"T:stack:I1:Name")):
+                sid = await slow.channel(name, subscription)
+                await stream.send(subscribe(sid, subscription))
+                await slow.until(1)
+            await stream.send(EVENTS_OFF + ECHO)
+            await slow.until(23)
+            for number in range(4):
+                telling.apply(update({"I1": 1.0 + number, "I1:Name": str(number)}))
+            assert (await watcher.events("T:GW:CA_DROP_CNT", 2))[-1]["value"] == 2 * 3
+        await beats(watcher, 3)
+        assert (await watcher.get("T:GW:CA_DROP_CNT"))["value"] == 2 * 3
 
 
 async def test_the_heart_beats_and_nothing_can_be_written(telling: ChannelAccessAdapter, serving: Serving):
