@@ -60,13 +60,13 @@ def _written(name: str, kind: str, spec: FieldSpec, content: Content) -> str:
 def _value(name: str, spec: FieldSpec, content: Content) -> str:
     if isinstance(content, str):
         size = _LONGEST_DESCRIPTION if name == "DESC" else spec.size
-        return _quoted(clipped(content, size).decode())
+        return _quoted(clipped(content, size).decode().rstrip())
     if spec.menu:
         return spec.menu[int(content)]
     return f"{content:.17g}" if content != int(content) else str(int(content))
 
 
 def _quoted(text: str) -> str:
-    r"""In the escapes of a quoted string of a database; a dollar would begin a macro, so it is `\x24`."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\x24")
+    """In the escapes of a quoted string of a database; EPICS base refuses what looks like a macro that is left."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$(", "(").replace("${", "{")
     return "".join(character if character.isprintable() else " " for character in escaped)

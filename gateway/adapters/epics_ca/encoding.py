@@ -199,7 +199,7 @@ def encode_enum(index: int, native: Native, states: Sequence[str]) -> bytes:
 
 
 def encode_text(text: str, native: Native) -> bytes:
-    """One text in the native type asked for; as CHAR it is a long string with its closing NUL.
+    """One text in the native type asked for; as CHAR it is a long string with its closing NUL, an empty one counts 0.
 
     Raises:
         NotConvertibleError: A number was asked for, and the text is none.
@@ -208,8 +208,10 @@ def encode_text(text: str, native: Native) -> bytes:
         return fixed(text, STRING_SIZE)
     if native is Native.CHAR:
         return clipped(text, LONG_STRING_SIZE) + b"\0"
+    if not text and native is Native.ENUM:
+        raise NotConvertibleError("an empty text is no state")
     try:
-        return encode_number(float(text), native)
+        return encode_number(float(text or 0), native)
     except ValueError as error:
         raise NotConvertibleError(f"{text!r} is no number") from error
 

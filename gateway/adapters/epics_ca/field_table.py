@@ -31,7 +31,6 @@ FROM_DEVICE = -2
 
 _IO_INTR = SCANS.index("I/O Intr")
 _PASSIVE = SCANS.index("Passive")
-_LINK_SIZE = 1024
 
 Content = float | str
 
@@ -89,7 +88,8 @@ class FieldSpec:
         read: Its content now: a number, the index of a menu, or a text.
         menu: Choices of a menu field.
         size: Bytes of a text with its closing NUL, the length of its long-string view (`.DESC$`).
-        of_value: Whether it is shown in the unit, precision and range of the value.
+        of_value: Whether it is shown in the unit and precision of the value.
+        in_range: Whether it is also shown in the range of the value, not of its type.
         initial: What it is in EPICS base unless a database says otherwise.
         live: Whether it may change while the server runs; such a field is no part of a database.
         given: Whether it follows from the record itself, and so is no part of a database.
@@ -100,6 +100,7 @@ class FieldSpec:
     menu: tuple[str, ...] = ()
     size: int = STRING_SIZE
     of_value: bool = False
+    in_range: bool = False
     initial: Content = 0
     live: bool = False
     given: bool = False
@@ -121,12 +122,12 @@ def _number(kind: FieldType, number: float = 0, initial: float = 0) -> FieldSpec
     return FieldSpec(kind, lambda _: number, initial=initial)
 
 
-def _of_value(kind: FieldType, read: Callable[[Owner], float]) -> FieldSpec:
+def _of_value(kind: FieldType, read: Callable[[Owner], float], *, in_range: bool = False) -> FieldSpec:
     def content(record: Owner) -> float:
         number = read(record)
         return number if kind is FieldType.DOUBLE else int(number)
 
-    return FieldSpec(kind, content, of_value=True)
+    return FieldSpec(kind, content, of_value=True, in_range=in_range)
 
 
 def _limit_severity(index: int, state: State) -> FieldSpec:
@@ -136,12 +137,12 @@ def _limit_severity(index: int, state: State) -> FieldSpec:
     return _menu(severity, SEVERITIES)
 
 
-def _limit(index: int, kind: FieldType) -> FieldSpec:
+def _limit(index: int, kind: FieldType, *, in_range: bool = False) -> FieldSpec:
     def limit(record: Owner) -> float:
         number = record.display.limits[index]
         return 0.0 if math.isnan(number) else number
 
-    return _of_value(kind, limit)
+    return _of_value(kind, limit, in_range=in_range)
 
 
 def _hysteresis(record: Owner) -> float:
@@ -166,10 +167,8 @@ _COMMON: dict[str, FieldSpec] = {
     "PHAS": _number(FieldType.SHORT),
     "EVNT": _text(lambda _: ""),
     "TSE": _number(FieldType.SHORT, FROM_DEVICE),
-    "TSEL": _text(lambda _: "", _LINK_SIZE),
     "DISV": _number(FieldType.SHORT, 1, 1),
     "DISA": _number(FieldType.SHORT),
-    "SDIS": _text(lambda _: "", _LINK_SIZE),
     "DISP": _number(FieldType.UCHAR),
     "PROC": _number(FieldType.UCHAR),
     "STAT": _menu(lambda record: record.condition.status, STATUSES, live=True),
@@ -190,7 +189,6 @@ _COMMON: dict[str, FieldSpec] = {
     "UDF": FieldSpec(FieldType.UCHAR, _undefined, live=True),
     "UDFS": _menu(lambda _: Severity.INVALID, SEVERITIES, initial=Severity.INVALID),
     "UTAG": _number(FieldType.UINT64),
-    "FLNK": _text(lambda _: "", _LINK_SIZE),
 }
 
 
@@ -198,7 +196,8 @@ def _numeric(kind: FieldType) -> dict[str, FieldSpec]:
     """Range, limits and deadbands, which have the type of the value."""
     return {
         "EGU": _text(lambda record: record.display.units, 16),
-        **{name: _limit(index, kind) for index, name in enumerate(("HOPR", "LOPR", "HIHI", "HIGH", "LOW", "LOLO"))},
+        **{name: _limit(index, kind) for index, name in enumerate(("HOPR", "LOPR"))},
+        **{name: _limit(index, kind, in_range=True) for index, name in enumerate(("HIHI", "HIGH", "LOW", "LOLO"), 2)},
         "HHSV": _limit_severity(2, State.HIGH_HIGH),
         "HSV": _limit_severity(3, State.HIGH),
         "LSV": _limit_severity(4, State.LOW),
@@ -209,11 +208,10 @@ def _numeric(kind: FieldType) -> dict[str, FieldSpec]:
     }
 
 
-_FILTERED: dict[str, FieldSpec] = {"AFTC": _number(FieldType.DOUBLE)}
 _ANALOG: dict[str, FieldSpec] = {
     "PREC": FieldSpec(FieldType.SHORT, lambda record: record.display.precision),
     **_numeric(FieldType.DOUBLE),
-    **_FILTERED,
+    "AFTC": _of_value(FieldType.DOUBLE, lambda _: 0.0),
 }
 _LONG_TEXT: dict[str, FieldSpec] = {
     "SIZV": _number(FieldType.USHORT, LONG_STRING_SIZE, STRING_SIZE + 1),
@@ -232,10 +230,10 @@ _DRIVE: dict[str, FieldSpec] = {"DRVH": _limit(6, FieldType.LONG), "DRVL": _limi
 
 FIELDS: dict[str, dict[str, FieldSpec]] = {
     "ai": _COMMON | _ANALOG,
-    "int64in": _COMMON | _numeric(FieldType.INT64) | _FILTERED,
+    "int64in": _COMMON | _numeric(FieldType.INT64) | {"AFTC": _number(FieldType.DOUBLE)},
     "bi": _COMMON | _BINARY,
     "lsi": _COMMON | _LONG_TEXT,
     "longout": _COMMON | _numeric(FieldType.LONG) | _DRIVE | _OUTPUT,
-    "bo": _COMMON | _BINARY | _OUTPUT | {"HIGH": _number(FieldType.DOUBLE)},
+    "bo": _COMMON | _BINARY | _OUTPUT,
 }
 """Fields by type of record; `VAL` is the record itself."""

@@ -21,7 +21,7 @@ class FieldType(Enum):
     LONG = (Native.LONG, (-2147483648.0, 2147483647.0))
     INT64 = (Native.DOUBLE, (-(2.0**63), 2.0**63))
     UINT64 = (Native.DOUBLE, (0.0, 2.0**64))
-    DOUBLE = (Native.DOUBLE, (-1e30, 1e30))
+    DOUBLE = (Native.DOUBLE, (-1e300, 1e300))
 
     def __init__(self, native: Native, bounds: tuple[float, float]) -> None:
         self.native = native

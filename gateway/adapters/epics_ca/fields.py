@@ -17,22 +17,31 @@ from gateway.adapters.epics_ca.encoding import (
     encode_text,
 )
 from gateway.adapters.epics_ca.field_table import FIELDS, FieldSpec, Owner
+from gateway.adapters.epics_ca.field_types import FieldType
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
 _CHANGED = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
 _NO_ALARM_LIMITS = (math.nan,) * 4
 
 
+_WITHOUT_DISPLAY_RANGES = ("bi", "lsi", "bo")
+_WITHOUT_CONTROL_RANGES = ("bi", "lsi")
+_DEFAULT_DECIMALS = 6
+"""Decimals of a floating-point number of a record that has no PREC."""
+
+
 def _display(record: Owner, spec: FieldSpec) -> Display:
-    """Metadata of a field: those of the value without its alarm limits, or the range of the field's type."""
+    """Metadata of a field, as far as the record support of EPICS base gives some; it never has alarm limits."""
     if spec.menu:
         return Display(states=spec.menu)
+    value, kind = record.display, record.reported_record_type
     low, high = spec.type.bounds
-    if not spec.of_value:
-        return Display("", 0, (high, low, *_NO_ALARM_LIMITS, high, low))
-    value = record.display
-    high, low = value.limits[:2]
-    return Display(value.units, value.precision, (high, low, *_NO_ALARM_LIMITS, high, low))
+    if spec.in_range:
+        high, low = value.limits[:2]
+    shown = (0.0, 0.0) if kind in _WITHOUT_DISPLAY_RANGES else (high, low)
+    control = (0.0, 0.0) if kind in _WITHOUT_CONTROL_RANGES else (high, low)
+    units, precision = (value.units, value.precision) if spec.of_value else ("", 0)
+    return Display(units, precision, (*shown, *_NO_ALARM_LIMITS, *control))
 
 
 class Field(ReadOnlyValue):
@@ -49,6 +58,8 @@ class Field(ReadOnlyValue):
         self._record = record
         self._spec = spec
         self._shown = spec.read(record)
+        plain = spec.type is FieldType.DOUBLE and not spec.of_value
+        self._decimals = _DEFAULT_DECIMALS if plain else self.display.precision
 
     @property
     def condition(self) -> Condition:
@@ -67,7 +78,7 @@ class Field(ReadOnlyValue):
             return encode_text(clipped(content, self._spec.size).decode(), native)
         if self._spec.menu:
             return encode_enum(int(content), native, self._spec.menu)
-        return encode_number(content, native, self.display.precision)
+        return encode_number(content, native, self._decimals)
 
     def capacity(self, dbr_type: int) -> int:
         """Most elements that a client can get in that type."""

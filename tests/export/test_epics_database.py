@@ -1,0 +1,62 @@
+"""The EPICS database: word for word, and what base cannot take is made fit."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from gateway.adapters.epics_ca.described_records import described_records
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings, StatisticsSettings
+from gateway.export.epics_database import epics_database
+from gateway.model.points import ValueKind
+from tests.oracle.oracle_site import OXYGEN, RECORDS, SITE
+
+GOLDEN = Path(__file__).with_name("works.golden.db")
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_database_of_a_site_with_every_type_of_record():
+    assert epics_database(SITE.name, RECORDS) == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("description", "written"),
+    [
+        ('say "no"', r"say \"no\""),
+        (r"a\b", r"a\\b"),
+        ("$(NAME)", "(NAME)"),
+        ("two\nlines", "two lines"),
+        ("µ" * 30, "µ" * 20),
+    ],
+)
+def test_descriptions_are_escaped_and_cut(description: str, written: str):
+    record = replace(RECORDS[0], point=replace(OXYGEN, description=description))
+    assert f'    field(DESC, "{written}")\n' in epics_database("works", [record])
+
+
+def test_aliases_and_statistics_are_in_it():
+    settings = ChannelAccessSettings(aliases={"LAB:O2": "stack/I1/Value"}, statistics=StatisticsSettings(prefix="GW:"))
+    text = epics_database(SITE.name, described_records(SITE, settings))
+    assert '    alias("LAB:O2")\n' in text
+    assert 'record(int64in, "GW:HEARTBEAT") {\n' in text
+
+
+def test_every_point_of_the_model_has_a_type_of_record():
+    kinds = {record.point.kind for record in RECORDS}
+    assert kinds == set(ValueKind)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [("config/demo.yaml", 0), ("config/simulator.yaml", 2), ("tests/settings/good/no_such.yaml", 2)],
+)
+async def test_the_verb(settings: str, code: int):
+    command = [sys.executable, "-m", "gateway", "export", "db", settings]
+    done = await anyio.run_process(command, check=False, cwd=ROOT)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.startswith(b"# EPICS database of site demo") is (code == 0)
+    assert b"Traceback" not in done.stderr
