@@ -11,7 +11,7 @@ import threading
 HEADER = struct.Struct(">HHHHII")
 VERSION = HEADER.pack(0, 0, 0, 13, 0, 0)
 SUBSCRIBE, CANCEL, WRITE, SEARCH, CLEAR, READ, CREATE, WRITE_NOTIFY, ECHO = 1, 2, 4, 6, 12, 15, 18, 19, 23
-TIME_DOUBLE, TIME_CHAR = 20, 18
+TIME_DOUBLE, TIME_CHAR, LONGEST_TEXT = 20, 18, 256
 STUCK_S = 0.5
 """Seconds without progress after which a sender is held up for good."""
 
@@ -25,9 +25,9 @@ def create(name: str, cid: int) -> bytes:
     return HEADER.pack(CREATE, len(payload), 0, 0, cid, 13) + payload
 
 
-def subscribe(sid: int, subscription: int) -> bytes:
+def subscribe(sid: int, subscription: int, dbr_type: int = TIME_DOUBLE, count: int = 1) -> bytes:
     """Ask for a monitor."""
-    return HEADER.pack(SUBSCRIBE, 16, TIME_DOUBLE, 1, sid, subscription) + struct.pack(">fffHH", 0, 0, 0, 7, 0)
+    return HEADER.pack(SUBSCRIBE, 16, dbr_type, count, sid, subscription) + struct.pack(">fffHH", 0, 0, 0, 7, 0)
 
 
 def unread_circuit(port: int) -> socket.socket:
@@ -63,12 +63,21 @@ def monitors_unread(port: int, pvs: list[str], circuits: int) -> int:
     return circuits
 
 
+def waveforms_unread(port: int, pv: str, circuits: int, monitors: int) -> int:
+    """Monitors on a text as an array of characters, of which not even the first values are taken."""
+    for _ in range(circuits):
+        circuit = unread_circuit(port)
+        (sid,) = channels(circuit, [pv])
+        circuit.sendall(b"".join(subscribe(sid, number, TIME_CHAR, LONGEST_TEXT) for number in range(monitors)))
+    return circuits
+
+
 def reads_unread(port: int, pv: str, most: int) -> int:
     """Reads without end, and nobody takes the answers; returns the bytes sent until the server took no more."""
     circuit = unread_circuit(port)
     (sid,) = channels(circuit, [pv])
     circuit.settimeout(STUCK_S)
-    requests = HEADER.pack(READ, 0, TIME_CHAR, 256, sid, 1) * 100
+    requests = HEADER.pack(READ, 0, TIME_CHAR, LONGEST_TEXT, sid, 1) * 100
     sent = 0
     while sent < most:
         try:
@@ -79,13 +88,18 @@ def reads_unread(port: int, pv: str, most: int) -> int:
 
 
 def idle(port: int, count: int) -> int:
-    """Circuits that greet, and say no more."""
+    """Circuits that greet, and say no more; returns how many the server took."""
+    taken = 0
     for _ in range(count):
         circuit = socket.create_connection(("127.0.0.1", port), timeout=20)
-        circuit.sendall(VERSION)
-        circuit.recv(4096)
-        kept.append(circuit)
-    return count
+        try:
+            circuit.sendall(VERSION)
+            taken += bool(circuit.recv(4096))
+        except ConnectionError:
+            circuit.close()
+        else:
+            kept.append(circuit)
+    return taken
 
 
 def monitoring(port: int, pv: str, circuits: int) -> int:

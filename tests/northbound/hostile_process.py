@@ -106,6 +106,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "ca_monitoring": ca_attacks.monitoring,
     "ca_monitors_unread": ca_attacks.monitors_unread,
     "ca_reads_unread": ca_attacks.reads_unread,
+    "ca_waveforms_unread": ca_attacks.waveforms_unread,
     "ca_garbage": ca_garbage,
     "opcua_subscription": opcua_attacks.subscription,
     "opcua_reads_unread": opcua_attacks.reads_unread,
