@@ -10,9 +10,11 @@ from caproto import AccessRights, CAStatus
 from gateway.adapters.epics_ca.access_control import AccessControl
 from gateway.adapters.epics_ca.access_rules import Grant
 from gateway.adapters.epics_ca.command_records import CommandRecord
+from gateway.adapters.epics_ca.encoding import LAYOUT, STSACK_STRING, head
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
+_ACKNOWLEDGE_SIZE = 8
 _NO_READ_ACCESS: int = CAStatus.ECA_NORDACCESS.value.code_with_severity
 
 
@@ -107,8 +109,15 @@ def command_of(value: ReadOnlyValue, grant: Grant, group: str) -> CommandRecord:
 
 
 def nothing_to_read(value: ReadOnlyValue, dbr_type: int, count: int) -> tuple[int, int, bytes]:
-    """CA status, number of elements and body in place of a value that may not be read: zeros, as from EPICS base."""
-    _status, number, body = value.payload(dbr_type, max(count, 1))
+    """CA status, number of elements and body in place of a value that may not be read, as from EPICS base: zeros.
+
+    Whoever asks for as many elements as there are gets none, and does not learn how many there are.
+    """
+    if count == 0:
+        size = len(head(*LAYOUT[dbr_type], value.condition, value.display)) if dbr_type in LAYOUT else 0
+        size = _ACKNOWLEDGE_SIZE if dbr_type == STSACK_STRING else size
+        return _NO_READ_ACCESS, 0, bytes(size + -size % 8)
+    _status, number, body = value.payload(dbr_type, count)
     return _NO_READ_ACCESS, number, bytes(len(body))
 
 

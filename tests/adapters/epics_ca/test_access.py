@@ -160,7 +160,7 @@ async def test_what_may_not_be_read_comes_as_zeros_with_the_reason(serve: Serve,
             assert command_rights == 0
             await client.stream.send(HEADER.pack(15, 0, DOUBLE, 1, value, 1))
             assert (await client.until(READ_NOTIFY))[3:] == (NORMAL, 1, struct.pack(">d", 20.9))
-            await client.stream.send(HEADER.pack(15, 0, DOUBLE, 0, hidden, 2))
+            await client.stream.send(HEADER.pack(15, 0, DOUBLE, 1, hidden, 2))
             assert (await client.until(READ_NOTIFY))[2:] == (1, NO_READ, 2, bytes(8))
             await client.stream.send(HEADER.pack(3, 0, DOUBLE, 1, hidden, 3))
             assert (await client.until(ERROR))[4] == NO_READ
