@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from gateway.adapters.epics_ca.ioc_statistics import measured, uptime_text
 from gateway.adapters.epics_ca.ioc_statistics_host import HostReading, read_host
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings, StatisticsSettings
-from gateway.model.points import SiteSpec, ValueKind
+from gateway.model.points import PointSpec, SiteSpec, ValueKind
 from tests.adapters.epics_ca.raw_client import HEADER, VERSION, RawClient, subscribe
 from tests.clients.libca import LibcaProcess, connected
 
@@ -135,7 +136,18 @@ def test_uptime_is_written_as_iocstats_writes_it():
     assert texts == ["00:00:00", "23:59:59", "1 day, 00:00:00", "1 day, 01:01:01", "11 days, 13:46:40"]
 
 
-def test_every_statistic_fits_a_record():
-    assert all(len(point.description) <= 40 for point in STATISTICS)
-    assert len({point.path for point in STATISTICS}) == len(STATISTICS)
-    assert all(point.kind in (ValueKind.TEXT, ValueKind.INTEGER, ValueKind.FLOAT) for point in STATISTICS)
+def test_names_and_units_are_those_of_iocstats():
+    module = pytest.importorskip("softioc")
+    database = Path(module.__file__).parent / "iocStats" / "iocAdmin" / "Db" / "ioc.template"
+    records = re.findall(r'record\( *(\w+) *, *"\$\(IOCNAME\):(\w+)"\) *\{(.*?)\n\}', database.read_text(), re.DOTALL)
+    theirs = {name: (kind, "".join(re.findall(r'EGU, *"(.*?)"', fields))) for kind, name, fields in records}
+    ours = {point.path[0]: (kind_of(point), point.unit) for point in STATISTICS}
+    assert set(ours) - set(theirs) == {"GATEWAY_VERS", "CA_DROP_CNT"}
+    computed = {"HEARTBEAT": "calcout", "FD_FREE": "calc"}
+    for name in set(ours) & set(theirs):
+        kind, unit = ours[name]
+        assert theirs[name] == (computed.get(name, kind), unit)
+
+
+def kind_of(point: PointSpec) -> str:
+    return {ValueKind.FLOAT: "ai", ValueKind.TEXT: "stringin"}[point.kind]
