@@ -20,6 +20,8 @@ import typer
 from typer.models import ArgumentInfo
 
 from gateway import registry
+from gateway.adapters.epics_ca.differences import DIFFERENCES
+from gateway.adapters.epics_ca.field_table import FIELDS
 from gateway.adapters.opcua.address_space.units import OWN, OWN_NAMESPACE, UNECE, UNKNOWN_UNIT_ID, unit_id
 from gateway.adapters.opcua.conditions.alarm_kinds import (
     ALARMS,
@@ -295,6 +297,22 @@ def address_states_page() -> str:
     )
 
 
+def epics_differences_page() -> str:
+    """What clients see otherwise than from EPICS base."""
+    rows = [(row.where, row.gateway, row.base, row.why) for row in DIFFERENCES.values()]
+    fields = [(f"`{kind}`", " ".join(f"`{name}`" for name in ("VAL", *FIELDS[kind]))) for kind in FIELDS]
+    return (
+        "A test builds a soft IOC of EPICS base from the database that\n"
+        "[`analyser-gateway export db`](../how-to/epics-database.md) prints, and lets libca ask both for the\n"
+        "value and all fields of every type of record, in every DBR type. It fails for what differs and is not in this\n"
+        "table, and for what is in it and does not differ.\n\n"
+        + table(("Where", "Gateway", "EPICS base", "Why"), rows)
+        + "\nNot compared is a text read as DBR_ENUM: base writes it into VAL to find out which state it is.\n"
+        "\n## Fields\n\nOf every field there is, as in base, only what can be read; those that steer conversion,\n"
+        "links, simulation and scanning inside an IOC do not exist here.\n\n" + table(("Record", "Fields"), fields)
+    )
+
+
 def _verbs(app: typer.Typer, before: str = "") -> Iterator[tuple[str, Callable[..., object]]]:
     """Every verb with what stands before it, those of groups after the others."""
     for verb in app.registered_commands:
@@ -427,6 +445,11 @@ PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "units.md": ("Engineering units", "gateway/adapters/opcua/address_space/units.py", units_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
     "alarms.md": ("Alarms over OPC UA", "gateway/adapters/opcua/conditions/alarm_kinds.py", alarms_page),
+    "epics-differences.md": (
+        "Differences from EPICS base",
+        "gateway/adapters/epics_ca/differences.py and field_table.py",
+        epics_differences_page,
+    ),
     "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
     "companion-models.md": (
         "Companion models",

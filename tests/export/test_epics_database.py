@@ -42,7 +42,7 @@ def test_aliases_and_statistics_are_in_it():
     settings = ChannelAccessSettings(aliases={"LAB:O2": "stack/I1/Value"}, statistics=StatisticsSettings(prefix="GW:"))
     text = epics_database(SITE.name, described_records(SITE, settings))
     assert '    alias("LAB:O2")\n' in text
-    assert 'record(int64in, "GW:HEARTBEAT") {\n' in text
+    assert 'record(ai, "GW:HEARTBEAT") {\n' in text
 
 
 def test_every_point_of_the_model_has_a_type_of_record():
