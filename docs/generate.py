@@ -304,8 +304,8 @@ def epics_differences_page() -> str:
     return (
         "A test builds a soft IOC of EPICS base from the database that\n"
         "[`analyser-gateway export db`](../how-to/epics-database.md) prints, and lets libca ask both for the\n"
-        "value and all fields of every type of record, in every DBR type. It fails for what differs and is not in this\n"
-        "table, and for what is in it and does not differ.\n\n"
+        "value and all fields of every type of record, in every DBR type. It fails for what differs and is not in\n"
+        "this table, and for what is in it and does not differ.\n\n"
         + table(("Where", "Gateway", "EPICS base", "Why"), rows)
         + "\nNot compared is a text read as DBR_ENUM: base writes it into VAL to find out which state it is.\n"
         "\n## Fields\n\nOf every field there is, as in base, only what can be read; those that steer conversion,\n"

@@ -26,8 +26,8 @@ STEPS: tuple[tuple[tuple[Value, ...], State], ...] = (
     ((20.956, 3.14159, 21.5, 2**40 + 7, True, "x" * 60), State.GOOD),
     ((2.345, -2.5, 1e300, -5, False, "O2"), State.GOOD),
     ((24.5, 1e8, -1.5, 4, True, "42"), State.HIGH_HIGH),
-    ((24.5, 0.0, 1e16, 4, True, "42"), State.COMMUNICATION_LOST),
-    ((float("nan"), 1.0, 1.0, 4, True, ""), State.NO_VALUE),
+    ((24.5, 1e17, 1e16, 4, True, "42"), State.COMMUNICATION_LOST),
+    ((float("nan"), float("-inf"), 1.0, 4, True, ""), State.NO_VALUE),
 )
 SERVED_AND_NOT = (
     "TIME",
