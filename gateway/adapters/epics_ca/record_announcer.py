@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from gateway.adapters.epics_ca.records import Record
+from gateway.adapters.epics_ca.recsync_listener import AnnouncementListener, shared_socket
 from gateway.adapters.epics_ca.recsync_messages import (
     HEADER,
     PING,
@@ -25,7 +25,6 @@ from gateway.adapters.epics_ca.recsync_messages import (
     add_alias,
     add_info,
     add_record,
-    announcement,
     client_greeting,
     header,
     pong,
@@ -33,7 +32,6 @@ from gateway.adapters.epics_ca.recsync_messages import (
 )
 from gateway.adapters.epics_ca.settings import RecsyncSettings
 
-WHOEVER_ASKS = "0.0.0.0"  # noqa: S104  compared, not bound
 _CONNECT_S = 10.0
 _SILENCE_S = 120.0
 """A receiver pings every 15 s or so; one that keeps quiet for that long has gone without a word."""
@@ -101,20 +99,20 @@ class RecordAnnouncer:
         if not self._settings.receivers:
             return
         try:
-            listening = _bind(self._settings)
+            listening = shared_socket(self._settings.interface, self._settings.port)
         except OSError as error:
             where = f"{self._settings.interface} port {self._settings.port}"
             _LOG.error("recsync: %s cannot be listened to: %s; PVs are not announced", where, error)
             return
         with listening:
-            transport, ear = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Ear(self._settings.receivers), sock=listening
+            transport, receivers = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: AnnouncementListener(self._settings.receivers), sock=listening
             )
             try:
                 while True:
-                    await self._serve(await ear.next())
+                    await self._serve(await receivers.next())
                     await anyio.sleep(_PAUSE_S)
-                    ear.forget()
+                    receivers.forget()
             finally:
                 transport.close()
 
@@ -171,46 +169,3 @@ async def _receive(messages: BufferedByteReceiveStream, wanted: int) -> bytes:
             body = await messages.receive_exactly(size) if size else b""
         if message == wanted:
             return body
-
-
-def _bind(settings: RecsyncSettings) -> socket.socket:
-    """A socket that other servers of this machine can have as well: all of them hear broadcasts."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        listening.setblocking(False)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "SO_REUSEPORT"):
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listening.bind((settings.interface, settings.port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-class _Ear(asyncio.DatagramProtocol):
-    """Hears announcements of receivers that may have the list; the newest counts."""
-
-    def __init__(self, receivers: Sequence[str]) -> None:
-        self._receivers = receivers
-        self._heard: Announcement | None = None
-        self._news = anyio.Event()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        found = announcement(data)
-        if found is None:
-            return
-        host = found.host or addr[0]
-        if WHOEVER_ASKS in self._receivers or {host, addr[0]} <= set(self._receivers):
-            self._heard = Announcement(host, found.port, found.key)
-            self._news.set()
-
-    def forget(self) -> None:
-        """What was heard so far is old."""
-        self._heard, self._news = None, anyio.Event()
-
-    async def next(self) -> Announcement:
-        """Wait for an announcement."""
-        while self._heard is None:
-            await self._news.wait()
-        return self._heard
