@@ -307,9 +307,9 @@ def epics_differences_page() -> str:
         "value and all fields of every type of record, in every DBR type. It fails for what differs and is not in\n"
         "this table, and for what is in it and does not differ.\n\n"
         + table(("Where", "Gateway", "EPICS base", "Why"), rows)
-        + "\nNot compared is a text read as DBR_ENUM: base writes it into VAL to find out which state it is.\n"
-        "\n## Fields\n\nOf every field there is, as in base, only what can be read; those that steer conversion,\n"
-        "links, simulation and scanning inside an IOC do not exist here.\n\n" + table(("Record", "Fields"), fields)
+        + "\nNot compared is a text read as DBR_ENUM: base writes it into VAL to find out which state it is.\n\n"
+        "## Fields\n\nNo client writes any of these, but for VAL of a command. Fields that steer conversion, links,\n"
+        "simulation and scanning inside an IOC do not exist here.\n\n" + table(("Record", "Fields"), fields)
     )
 
 

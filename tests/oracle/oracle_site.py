@@ -29,7 +29,10 @@ from tests.clients.libca import environment
 HERE = Path(__file__).parent
 PATIENCE = 40.0
 READ_ONLY = "ASG(DEFAULT) {\n    RULE(1, READ)\n}\n"
-SETTINGS = ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=())
+ALIAS = "LAB:O2"
+SETTINGS = ChannelAccessSettings(
+    prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=(), aliases={ALIAS: "stack/I1/Value"}
+)
 
 OXYGEN = PointSpec(
     ("I1", "Value"),

@@ -19,7 +19,7 @@ from gateway.model.points import Value
 from gateway.model.quality import State
 from tests.adapters.epics_ca.acting import ManualClock, RecordingDesk
 from tests.oracle.explained import RULES, explanation, findings
-from tests.oracle.oracle_site import RECORDS, SETTINGS, SITE, feed_gateway, soft_ioc, witness
+from tests.oracle.oracle_site import ALIAS, RECORDS, SETTINGS, SITE, feed_gateway, soft_ioc, witness
 from tests.serving import serving
 
 STEPS: tuple[tuple[tuple[Value, ...], State], ...] = (
@@ -49,7 +49,7 @@ SERVED_AND_NOT = (
 
 def names(step: int) -> dict[str, tuple[str, str]]:
     """Name to type of record and field, which is empty for the value; later on, only what may have changed."""
-    found: dict[str, tuple[str, str]] = {}
+    found = {ALIAS: ("ai", ""), f"{ALIAS}.NAME": ("ai", "NAME"), f"{ALIAS}.EGU": ("ai", "EGU")}
     for record in RECORDS:
         kind = record.reported_record_type
         fields = ["", *SERVED_AND_NOT] if step == 0 else [""]
