@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from functools import partial
 
 from anyio.abc import TaskStatus
 
 from gateway.adapters.epics_ca.access_control import AccessControl
+from gateway.adapters.epics_ca.access_rules import DEFAULT_GROUP
 from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.duplicate_names import look_for_duplicates
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
@@ -60,6 +62,7 @@ class ChannelAccessAdapter:
         self._number = 0
         self._endpoints: tuple[str, ...] = ()
         self._access = AccessControl(settings.access, [*served, *names_beside_points(site, settings)])
+        self._assign_groups(self._records.values())
         self.refusals: Refusals = Refusals()
         """What clients were refused since the gateway was started."""
 
@@ -71,7 +74,14 @@ class ChannelAccessAdapter:
                 name_of = partial(pv_name, self._settings, self._site.name, device.name)
                 commands = AnalyserCommands(device, name_of, desk, self._clock)
                 self._commands.append(commands)
+                self._assign_groups(commands.records)
                 self._records.update({record.name: record for record in commands.records})
+
+    def _assign_groups(self, records: Iterable[Record]) -> None:
+        for record in records:
+            group = self._access.group_of(record.name)
+            if group != DEFAULT_GROUP:
+                record.access_group = group
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ class ChannelAccessAdapter:
         channels = sum(len(circuit.circuit.channels_sid) for circuit in circuits)
         gone = 0 if self._server is None else self._server.coalesced
         coalesced = gone + sum(circuit.outbox.coalesced for circuit in circuits)
-        return ServerLoad(len(circuits), channels, self._number, coalesced)
+        return ServerLoad(len(circuits), channels, self._number, coalesced, self.refusals.total())
 
     def _wrong_kind(self, update: Update, index: int) -> AdapterError:
         group = self._site.groups[update.group]

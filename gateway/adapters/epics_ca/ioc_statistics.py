@@ -34,12 +34,14 @@ class ServerLoad:
         channels: Their channels.
         records: Records served, aliases not counted.
         coalesced: Monitor events that slow clients missed since the server started, because newer ones came.
+        refused: Circuits, channels, monitors and searches refused since the gateway started; see `refusals`.
     """
 
     clients: int
     channels: int
     records: int
     coalesced: int = 0
+    refused: int = 0
 
 
 class IocStatistics:
@@ -122,6 +124,7 @@ class IocStatistics:
             "CA_CLNT_CNT": load.clients,
             "CA_CONN_CNT": load.channels,
             "CA_DROP_CNT": load.coalesced,
+            "CA_REFUSE_CNT": load.refused,
             "RECORD_CNT": load.records,
         }
 

@@ -27,6 +27,7 @@ STATISTICS: tuple[PointSpec, ...] = (
     _number("CA_CLNT_CNT", "Connected Channel Access clients"),
     _number("CA_CONN_CNT", "Channels of all clients"),
     _number("CA_DROP_CNT", "Events that slow clients missed"),
+    _number("CA_REFUSE_CNT", "Refused to clients, by limits or as malformed"),
     _number("RECORD_CNT", "Records served, aliases not counted"),
     _number("MEM_USED", "Memory of the gateway", "byte"),
     _number("MEM_FREE", "Memory that is free on the host", "byte"),

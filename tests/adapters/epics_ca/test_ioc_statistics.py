@@ -100,6 +100,14 @@ async def test_events_that_a_client_has_missed_are_counted_even_when_it_has_left
         assert (await watcher.get("T:GW:CA_DROP_CNT"))["value"] == 2 * 3
 
 
+async def test_what_was_refused_is_counted(telling: ChannelAccessAdapter, serving: Serving):
+    async with serving(telling) as port, connected(port) as watcher:
+        assert (await watcher.monitor("T:GW:CA_REFUSE_CNT"))["value"] == 0
+        async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+            await stream.send(HEADER.pack(999, 0, 0, 0, 0, 0))
+            assert (await watcher.events("T:GW:CA_REFUSE_CNT", 2))[-1]["value"] == 1
+
+
 async def test_the_heart_beats_and_nothing_can_be_written(telling: ChannelAccessAdapter, serving: Serving):
     async with serving(telling) as port, connected(port) as client:
         values = [one["value"] for one in await beats(client, 3)]
@@ -142,7 +150,7 @@ def test_names_and_units_are_those_of_iocstats():
     records = re.findall(r'record\( *(\w+) *, *"\$\(IOCNAME\):(\w+)"\) *\{(.*?)\n\}', database.read_text(), re.DOTALL)
     theirs = {name: (kind, "".join(re.findall(r'EGU, *"(.*?)"', fields))) for kind, name, fields in records}
     ours = {point.path[0]: (kind_of(point), point.unit) for point in STATISTICS}
-    assert set(ours) - set(theirs) == {"GATEWAY_VERS", "CA_DROP_CNT"}
+    assert set(ours) - set(theirs) == {"GATEWAY_VERS", "CA_DROP_CNT", "CA_REFUSE_CNT"}
     computed = {"HEARTBEAT": "calcout", "FD_FREE": "calc"}
     for name in set(ours) & set(theirs):
         kind, unit = ours[name]
