@@ -9,11 +9,17 @@ from pathlib import Path
 import anyio
 import pytest
 
+from gateway.adapters.epics_ca.access_rules import Permission, Rule
+from gateway.adapters.epics_ca.access_settings import AccessSettings, Membership
+from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.described_records import described_records
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings, StatisticsSettings
 from gateway.export.epics_database import epics_database
 from gateway.model.points import ValueKind
-from tests.oracle.oracle_site import OXYGEN, RECORDS, SITE
+from tests.adapters.epics_ca.acting import RecordingDesk
+from tests.clients.libca import connected
+from tests.oracle.oracle_site import OXYGEN, RECORDS, SETTINGS, SITE
+from tests.serving import serving
 
 GOLDEN = Path(__file__).with_name("works.golden.db")
 ROOT = Path(__file__).parents[2]
@@ -60,3 +66,18 @@ async def test_the_verb(settings: str, code: int):
     assert done.returncode == code, done.stderr
     assert done.stdout.startswith(b"# EPICS database of site demo") is (code == 0)
     assert b"Traceback" not in done.stderr
+
+
+async def test_access_security_groups_are_in_it_and_served():
+    access = AccessSettings(
+        groups={"DEFAULT": (Rule(Permission.READ),), "COMMANDS": (Rule(Permission.WRITE),)},
+        members=(Membership("COMMANDS", pvs=("T:*:Action:*",)),),
+    )
+    settings = replace(SETTINGS, access=access)
+    text = epics_database(SITE.name, described_records(SITE, settings))
+    assert text.count('    field(ASG, "COMMANDS")\n') == 3
+    adapter = ChannelAccessAdapter(SITE, settings)
+    adapter.offer(RecordingDesk())
+    async with serving(adapter) as endpoint, connected(int(endpoint.rpartition(":")[2])) as client:
+        assert (await client.get("T:stack:Action:Confirm.ASG"))["value"] == "COMMANDS"
+        assert (await client.get("T:stack:I1.ASG"))["value"] == ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from gateway.adapters.epics_ca.access_members import AccessMembers
+from gateway.adapters.epics_ca.access_rules import DEFAULT_GROUP
 from gateway.adapters.epics_ca.command_points import CONFIRMATION, command_point
 from gateway.adapters.epics_ca.encoding import Condition, Display
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS, statistic_names
-from gateway.adapters.epics_ca.names import commanded_actions, pv_names
+from gateway.adapters.epics_ca.names import commanded_actions, names_beside_points, pv_names
 from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, REQUEST, display_of
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec
@@ -27,6 +29,7 @@ class DescribedRecord:
         display: Metadata.
         quality: How its states look.
         aliases: Its other names.
+        access_group: Its access security group; empty for DEFAULT.
     """
 
     name: str
@@ -35,6 +38,7 @@ class DescribedRecord:
     display: Display
     quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY)
     aliases: tuple[str, ...] = ()
+    access_group: str = ""
 
     @property
     def alarms(self) -> Mapping[State, tuple[int, int]]:
@@ -63,7 +67,7 @@ def described_records(site: SiteSpec, settings: ChannelAccessSettings) -> list[D
     Raises:
         SettingsError: Names are too long, malformed or given twice.
     """
-    served = iter(pv_names(site, settings))
+    served = pv_names(site, settings)
     points = [(point, group.quality) for group in site.groups for point in group.points]
     records = [
         DescribedRecord(one.name, point, RECORD_TYPES[point.kind], display_of(point), quality, tuple(one.aliases))
@@ -74,7 +78,15 @@ def described_records(site: SiteSpec, settings: ChannelAccessSettings) -> list[D
         DescribedRecord(name, point, RECORD_TYPES[point.kind], display_of(point))
         for name, point in zip(statistic_names(settings.statistics), STATISTICS, strict=False)
     ]
-    return records
+    if settings.access is None:
+        return records
+    members = AccessMembers(settings.access.members, [*served, *names_beside_points(site, settings)])
+    return [replace(record, access_group=_group(members, record.name)) for record in records]
+
+
+def _group(members: AccessMembers, pv: str) -> str:
+    group = members.group_of(pv)
+    return "" if group == DEFAULT_GROUP else group
 
 
 def _commands(site: SiteSpec, device: DeviceSpec, settings: ChannelAccessSettings) -> Iterator[DescribedRecord]:

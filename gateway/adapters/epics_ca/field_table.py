@@ -74,6 +74,11 @@ class Owner(Protocol):
         ...
 
     @property
+    def access_group(self) -> str:
+        """Access security group; empty for DEFAULT."""
+        ...
+
+    @property
     def reported_record_type(self) -> str:
         """RTYP."""
         ...
@@ -161,7 +166,7 @@ _COMMON: dict[str, FieldSpec] = {
     "NAME": _text(lambda record: record.name, 61, given=True),
     "DESC": _text(lambda record: record.point.description, LONG_STRING_SIZE),
     "RTYP": _text(lambda record: record.reported_record_type, given=True),
-    "ASG": _text(lambda _: "", 29),
+    "ASG": _text(lambda record: record.access_group, 29),
     "SCAN": _menu(lambda _: _IO_INTR, SCANS),
     "PINI": _menu(lambda _: 0, AT_INIT),
     "PHAS": _number(FieldType.SHORT),

@@ -62,6 +62,8 @@ class Record(ReadOnlyValue):
 
     record_type: ClassVar[str]
     accepts: ClassVar[frozenset[type]]
+    access_group: str = ""
+    """Access security group; empty for DEFAULT, as in EPICS base."""
 
     def __init__(self, name: str, point: PointSpec, values: GroupValues, index: int) -> None:
         super().__init__(self.display_of(point), self.record_type)
