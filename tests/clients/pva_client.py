@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from p4p import Value
+from p4p.client import raw
 from p4p.client.thread import Context
 
 PATIENCE_S = 20.0
@@ -34,14 +36,22 @@ def got(endpoint: str, *names: str) -> list[Value]:
 
 
 class Events:
-    """What a monitor has seen, in order; `seen` are all events taken so far."""
+    """What a monitor sees, in order, its end included; `seen` are all events taken so far.
 
-    def __init__(self) -> None:
+    p4p's own monitor (4.3, `client.thread`) loses an event that comes before it has returned; this one waits.
+    """
+
+    def __init__(self, client: Context, name: str) -> None:
         self._events: queue.Queue[Any] = queue.Queue()
         self.seen: list[Any] = []
+        self._ready = threading.Event()
+        self._subscription = raw.Context.monitor(client, name, self._take)
+        self._ready.set()
 
-    def __call__(self, event: Any) -> None:
-        self._events.put(event)
+    def _take(self) -> None:
+        self._ready.wait()
+        while (event := self._subscription.pop()) is not None:
+            self._events.put(event)
 
     def until(self, wanted: Callable[[Any], bool]) -> Any:
         """Take events until one is as wanted."""

@@ -46,11 +46,9 @@ async def test_two_servers_of_one_process_do_not_know_each_other() -> None:
 async def test_clients_learn_that_the_gateway_stops_and_then_that_it_is_gone() -> None:
     adapter = made()
     adapter.apply(update({"I1/Value": 20.0}))
-    events = Events()
     with ExitStack() as clients:
         async with serving(adapter) as endpoint:
-            context = clients.enter_context(pva_client(endpoint))
-            context.monitor("W:stack:I1", events, notify_disconnect=True)
+            events = Events(clients.enter_context(pva_client(endpoint)), "W:stack:I1")
             await to_thread.run_sync(events.until, lambda event: isinstance(event, Value))
             adapter.apply(update({"I1/Value": 20.0}, State.STOPPED))
         await to_thread.run_sync(events.until, lambda event: isinstance(event, Disconnected))

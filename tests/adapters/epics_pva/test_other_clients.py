@@ -40,10 +40,8 @@ sys.stdin.readline()
 STUCK = """
 import sys
 from tests.clients.pva_client import Events, pva_client
-events = [Events() for _ in sys.argv[2:]]
 with pva_client(sys.argv[1]) as client:
-    for name, one in zip(sys.argv[2:], events):
-        client.monitor(name, one)
+    events = [Events(client, name) for name in sys.argv[2:]]
     for one in events:
         one.until(lambda event: True)
     print("watching", flush=True)

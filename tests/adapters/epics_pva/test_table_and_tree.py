@@ -42,11 +42,10 @@ async def test_every_event_of_the_table_is_one_tick_even_where_the_client_misses
     """Both channels carry the number of the tick, and the time stamp does too."""
     adapter = made()
     adapter.apply(update({"I1/Value": 0.0, "I2/Value": 0.0}, unix_us=UNIX_US))
-    events = Events()
     last = 500
     async with serving(adapter) as endpoint:
         with pva_client(endpoint) as client:
-            client.monitor("W:stack:TABLE", events)
+            events = Events(client, "W:stack:TABLE")
             await to_thread.run_sync(events.until, lambda _event: True)
             for tick in range(1, last + 1):
                 number = float(tick)
