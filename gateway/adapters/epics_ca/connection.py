@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from gateway.model.vanished_peer import notice_vanished_peer
@@ -34,7 +35,10 @@ class Connection(asyncio.StreamReaderProtocol):
     def _begin(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         writer.transport.set_write_buffer_limits(WRITE_BUFFER)
-        notice_vanished_peer(writer.get_extra_info("socket"), untaken_s=self._untaken_s)
+        peer = writer.get_extra_info("socket")
+        # asyncio leaves this out where the listener was made without a protocol number; ticks would wait up to 40 ms.
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        notice_vanished_peer(peer, untaken_s=self._untaken_s)
         self._accepted(self)
 
     @property

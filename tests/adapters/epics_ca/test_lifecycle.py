@@ -154,3 +154,14 @@ async def test_beacons_tell_of_the_server(site: SiteSpec, serving: Any, caplog: 
         assert int.from_bytes(beacon[6:8], "big") == port
         assert int.from_bytes(beacon[8:12], "big") == number
     assert not [record for record in caplog.records if record.name.startswith("caproto")]
+
+
+async def test_a_tick_never_waits_for_the_client_to_have_taken_the_one_before(
+    adapter: ChannelAccessAdapter, serving: Any, connect: Any
+):
+    async with serving(adapter) as port, connect(port) as client:
+        await client.get("T:stack:I1")
+        assert adapter._server is not None
+        (circuit,) = adapter._server.circuits
+        peer = circuit._connection.writer.get_extra_info("socket")
+        assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
