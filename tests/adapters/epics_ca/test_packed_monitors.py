@@ -139,6 +139,18 @@ def test_clients_that_hold_back_get_the_same_messages(steps: list[Step]) -> None
     assert gone == also_gone
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_of_alarms_that_are_equally_bad_the_last_comes_before_the_newest_event(*, packed: bool) -> None:
+    states = (State.HIGH_HIGH, State.GOOD, State.HIGH, State.HIGH_HIGH, State.GOOD)
+    steps: list[Step] = [lambda world: world.subscribe(7, 0, 20, VALUE | ALARM), lambda world: world.outbox.flush()]
+    for number, one in enumerate(states):
+        told = [float(number)] * 3 + [None] * 3, [one] * 6, range(6)
+        steps.append(lambda world, told=told: world.update(*told))  # type: ignore[misc]
+    (_first, rest), coalesced = run(steps, packed=packed, flushing=False)
+    assert [struct.unpack(">d", message[-8:]) for message in by_subscription(rest)[7]] == [(3.0,), (4.0,)]
+    assert coalesced == 4
+
+
 def test_numbers_and_flags_are_packed_and_texts_are_not() -> None:
     packed = {dbr_type for dbr_type in range(40) if row_form(dbr_type) is not None}
     assert packed == {1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20}
