@@ -12,6 +12,8 @@ from anyio import to_thread
 from p4p import Type, Value
 from p4p.client.thread import RemoteError
 
+from gateway.adapters.epics_pva.last_values import Shown
+from gateway.adapters.epics_pva.point_pv import PointPv
 from gateway.adapters.epics_pva.watched_pv import READ_ONLY
 from gateway.errors import AdapterError
 from gateway.model.quality import QUALITY, AlarmStatus, State
@@ -159,3 +161,19 @@ async def test_whoever_comes_while_values_change_ends_with_the_last_one() -> Non
                 await to_thread.run_sync(events.until, lambda event, last=last: event["value"] == last)
             ticks = [event["value"] for event in events.seen]
             assert ticks == sorted(ticks)
+
+
+async def test_what_changes_between_the_first_look_and_the_watch_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = made()
+    adapter.apply(update({"I1/Value": 1.0}))
+    first_look = PointPv.whole
+
+    def whole(pv: PointPv, shown: Shown) -> Value:
+        monkeypatch.undo()
+        adapter.apply(update({"I1/Value": 2.0}))
+        return first_look(pv, shown)
+
+    monkeypatch.setattr(PointPv, "whole", whole)
+    async with serving(adapter) as endpoint:
+        (pv,) = await to_thread.run_sync(got, endpoint, "W:stack:I1")
+    assert pv["value"] == 2.0
