@@ -7,6 +7,8 @@ import selectors
 import socket
 import struct
 import threading
+from collections.abc import Iterator
+from itertools import islice
 
 HEADER = struct.Struct(">HHHHII")
 VERSION = HEADER.pack(0, 0, 0, 13, 0, 0)
@@ -40,18 +42,24 @@ def unread_circuit(port: int) -> socket.socket:
     return circuit
 
 
+def messages(circuit: socket.socket) -> Iterator[tuple[int, int]]:
+    """Command and second parameter of each message that comes, until the circuit ends."""
+    data = b""
+    while piece := circuit.recv(65536):
+        data += piece
+        while len(data) >= HEADER.size:
+            command, size, _type, _count, _first, second = HEADER.unpack_from(data)
+            if len(data) < HEADER.size + size:
+                break
+            data = data[HEADER.size + size :]
+            yield command, second
+
+
 def channels(circuit: socket.socket, names: list[str]) -> list[int]:
     """Server ids of the channels to these PVs."""
     circuit.sendall(VERSION + b"".join(create(name, cid) for cid, name in enumerate(names)))
-    data, found = b"", []
-    while len(found) < len(names):
-        data += circuit.recv(65536)
-        while len(data) >= HEADER.size:
-            command, size, _type, _count, _cid, sid = HEADER.unpack_from(data)
-            data = data[HEADER.size + size :]
-            if command == CREATE:
-                found.append(sid)
-    return found
+    answers = (sid for command, sid in messages(circuit) if command == CREATE)
+    return list(islice(answers, len(names)))
 
 
 def monitors_unread(port: int, pvs: list[str], circuits: int) -> int:
@@ -164,14 +172,12 @@ def malformed(sid: int) -> dict[str, bytes]:
 def mute_after_malformed(port: int) -> list[str]:
     """Send each, and then an echo: which circuits neither answer that nor end."""
     mute = []
-    echo = HEADER.pack(ECHO, 0, 0, 0, 0, 0)
     for what in malformed(0):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as circuit:
             (sid,) = channels(circuit, [NAME])
-            circuit.sendall(subscribe(sid, 1) + malformed(sid)[what] + echo)
+            circuit.sendall(subscribe(sid, 1) + malformed(sid)[what] + HEADER.pack(ECHO, 0, 0, 0, 0, 0))
             try:
-                while (data := circuit.recv(65536)) and not data.endswith(echo):
-                    pass
+                any(command == ECHO for command, _ in messages(circuit))
             except TimeoutError:
                 mute.append(what)
             except ConnectionError:
