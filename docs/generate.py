@@ -217,6 +217,14 @@ def keys_table(cls: type) -> str:
     return f"{summary_of(cls.__doc__)}\n\n{table(('Key', 'Value', 'Default', 'Meaning'), rows)}"
 
 
+def _parts(kind: object) -> Iterator[type]:
+    """Dataclasses inside the types of a dataclass, from the outside in."""
+    for inner in get_type_hints(kind).values() if is_dataclass(kind) else get_args(kind):
+        if isinstance(inner, type) and is_dataclass(inner):
+            yield inner
+        yield from _parts(inner)
+
+
 def settings_page() -> str:
     """Keys of the settings file."""
     drivers = "".join(
@@ -228,7 +236,7 @@ def settings_page() -> str:
     for name in registry.ADAPTERS:
         settings = registry.adapter(name).settings
         adapters += f"\n## `adapters.{name}`\n\n{keys_table(settings)}"
-        for part in filter(is_dataclass, get_type_hints(settings).values()):
+        for part in dict.fromkeys(_parts(settings)):
             adapters += f"\n## {part.__name__}\n\n{keys_table(part)}"
     return (
         "One YAML 1.2 file. Keys that are not on this page are refused, with the nearest right one. `${NAME}` and\n"
