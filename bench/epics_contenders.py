@@ -39,6 +39,6 @@ CONTENDERS = {
     "gateway": GATEWAY,
     "caproto": Contender("caproto", "stock-ca"),
     "softioc": SOFTIOC,
-    "fastcs": Contender("FastCS", "fastcs", "fastcs"),
+    "fastcs": Contender("FastCS (stamps itself)", "fastcs", "fastcs"),
     "p4p": Contender("p4p (pvAccess)", "p4p", "p4p", "bench.epics_pva_client", "p4p"),
 }

@@ -14,6 +14,9 @@ from anyio.abc import TaskGroup
 from bench.ports import free_port
 from gateway.model.stamp import Stamp
 
+_STAMPED_BY_PYTHON = -2
+"""TSE of records that take the time stamp of `set`."""
+
 
 def _names(devices: int, points: int) -> list[list[str]]:
     return [[f"B:a{device:02}:P{number:02}" for number in range(points)] for device in range(devices)]
@@ -46,7 +49,10 @@ class SoftIoc:
 
         self._names = _names(devices, points)
         self._records = [
-            [builder.aIn(name, initial_value=0.0, EGU="%", PREC=3, HOPR=100.0, LOPR=0.0) for name in names]
+            [
+                builder.aIn(name, initial_value=0.0, EGU="%", PREC=3, HOPR=100.0, LOPR=0.0, TSE=_STAMPED_BY_PYTHON)
+                for name in names
+            ]
             for names in self._names
         ]
         self._builder = builder
