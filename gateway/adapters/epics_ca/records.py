@@ -11,6 +11,7 @@ from gateway.adapters.epics_ca.encoding import (
     Condition,
     Display,
     Native,
+    as_double,
     encode_enum,
     encode_number,
     encode_text,
@@ -163,7 +164,7 @@ class _NumberRecord(Record):
             return super().event(dbr_type, count)
         now = self.condition
         return _TIME_DOUBLE_HEADER, _TIME_DOUBLE_LAYOUT.pack(
-            now.status, now.severity, now.seconds, now.nanoseconds, self.number
+            now.status, now.severity, now.seconds, now.nanoseconds, as_double(self.number)
         )
 
 
