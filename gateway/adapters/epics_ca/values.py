@@ -1,7 +1,7 @@
 """What a PV or one of its fields shows: caproto channel data that nobody can write, encoded by the gateway.
 
 caproto's own write path flaps latched alarms and rejects readings beyond the control limits. The gateway has decided
-value and state before they get here, so they come in through `Record.show` and never through `write`.
+value and state before they get here, so they come in through `GroupValues` and never through `write`.
 """
 
 from __future__ import annotations
