@@ -38,7 +38,7 @@ def test_commands_are_shell(block: Block) -> None:
 
 
 def test_blocks_of_commands_are_called_console() -> None:
-    """So that none escapes. By hand: what needs a container engine, an idle machine, other hosts, or a soft IOC's shell."""
+    """So that none escapes. By hand: what needs a container engine, an idle machine, other hosts, or EPICS base."""
     by_hand = {"containers.md", "measurements.md", "epics-network.md", "epics-database.md"}
     assert not [b.where for b in BLOCKS if b.language in ("sh", "shell", "bash") and b.page.name not in by_hand]
 
