@@ -1,4 +1,4 @@
-"""`python -m bench [publish|opcua|line|soak|replug]`; without a word: publish and line."""
+"""`python -m bench [publish|opcua|epics|line|soak|replug]`; without a word: publish and line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import sys
 import anyio
 
 from bench.cores import machine
+from bench.epics import EpicsOptions, epics
 from bench.line import line
 from bench.opcua import CLIENTS, RATES_HZ, Options, opcua
 from bench.opcua_contenders import CONTENDERS
 from bench.publish import publish
 from bench.replug import replug
 from bench.soak import soak
+
+WHAT = ("publish", "opcua", "epics", "line", "soak", "replug", "all")
 
 
 async def run(what: str, minutes: float, cycles: int, faults: bool, servers: Options) -> bool:  # noqa: FBT001
@@ -26,6 +29,8 @@ async def run(what: str, minutes: float, cycles: int, faults: bool, servers: Opt
         kept = await line()
     if what == "opcua":
         await opcua(servers)
+    if what == "epics":
+        await epics(EpicsOptions())
     if what == "soak":
         kept = await soak(minutes, faults=faults)
     if what == "replug":
@@ -35,7 +40,7 @@ async def run(what: str, minutes: float, cycles: int, faults: bool, servers: Opt
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["publish", "opcua", "line", "soak", "replug", "all"], default="all")
+    parser.add_argument("what", nargs="?", choices=WHAT, default="all")
     parser.add_argument("--minutes", type=float, default=10.0, help="length of the soak; default %(default)g")
     parser.add_argument("--cycles", type=int, default=1000, help="unplugged wires of replug; default %(default)d")
     parser.add_argument("--faults", action="store_true", help="soak: troubled analysers, and clients that attack")

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
+from bench.epics_engines import FastCs, P4p, SoftIoc
 from bench.opcua_o6 import O6OpcUa
 from bench.ports import free_port
 from gateway import registry
@@ -195,4 +196,7 @@ ENGINES: dict[str, Callable[..., Engine]] = {
     "stock-opcua": StockOpcUa,
     "ours-ca": OurChannelAccess,
     "stock-ca": StockChannelAccess,
+    "softioc": SoftIoc,
+    "fastcs": FastCs,
+    "p4p": P4p,
 }

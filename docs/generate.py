@@ -20,7 +20,8 @@ import typer
 from typer.models import ArgumentInfo
 
 from gateway import registry
-from gateway.adapters.epics_ca.names import point_part
+from gateway.adapters.epics_ca.differences import DIFFERENCES
+from gateway.adapters.epics_ca.field_table import FIELDS
 from gateway.adapters.opcua.address_space.units import OWN, OWN_NAMESPACE, UNECE, UNKNOWN_UNIT_ID, unit_id
 from gateway.adapters.opcua.conditions.alarm_kinds import (
     ALARMS,
@@ -43,6 +44,7 @@ from gateway.model.device_health import HEALTH_BY_FLAG, HEALTH_BY_VALUE, PRIORIT
 from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.points import AlarmLimits, PointSpec
+from gateway.model.pv_names import point_part
 from gateway.model.quality import QUALITY
 from gateway.model.quality_overrides import OVERRIDABLE, QualityOverride, best_class
 from gateway.model.site_builder import CHANNEL_FLAGS, build_site
@@ -215,6 +217,14 @@ def keys_table(cls: type) -> str:
     return f"{summary_of(cls.__doc__)}\n\n{table(('Key', 'Value', 'Default', 'Meaning'), rows)}"
 
 
+def _parts(kind: object) -> Iterator[type]:
+    """Dataclasses inside the types of a dataclass, from the outside in."""
+    for inner in get_type_hints(kind).values() if is_dataclass(kind) else get_args(kind):
+        if isinstance(inner, type) and is_dataclass(inner):
+            yield inner
+        yield from _parts(inner)
+
+
 def settings_page() -> str:
     """Keys of the settings file."""
     drivers = "".join(
@@ -226,7 +236,7 @@ def settings_page() -> str:
     for name in registry.ADAPTERS:
         settings = registry.adapter(name).settings
         adapters += f"\n## `adapters.{name}`\n\n{keys_table(settings)}"
-        for part in filter(is_dataclass, get_type_hints(settings).values()):
+        for part in dict.fromkeys(_parts(settings)):
             adapters += f"\n## {part.__name__}\n\n{keys_table(part)}"
     return (
         "One YAML 1.2 file. Keys that are not on this page are refused, with the nearest right one. `${NAME}` and\n"
@@ -292,6 +302,22 @@ def address_states_page() -> str:
         + "\nFrom the state on the left, what happens leads to:\n\n"
         + table(("", *events.values()), rows)
         + "\nAn empty cell changes nothing. An address that has the wire to itself is never demoted.\n"
+    )
+
+
+def epics_differences_page() -> str:
+    """What clients see otherwise than from EPICS base."""
+    rows = [(row.where, row.gateway, row.base, row.why) for row in DIFFERENCES.values()]
+    fields = [(f"`{kind}`", " ".join(f"`{name}`" for name in ("VAL", *FIELDS[kind]))) for kind in FIELDS]
+    return (
+        "A test builds a soft IOC of EPICS base from the database that\n"
+        "[`analyser-gateway export db`](../how-to/epics-database.md) prints, and lets libca ask both for the\n"
+        "value and all fields of every type of record, in every DBR type. It fails for what differs and is not in\n"
+        "this table, and for what is in it and does not differ.\n\n"
+        + table(("Where", "Gateway", "EPICS base", "Why"), rows)
+        + "\nNot compared is a text read as DBR_ENUM: base writes it into VAL to find out which state it is.\n\n"
+        "## Fields\n\nNo client writes any of these, but for VAL of a command. Fields that steer conversion, links,\n"
+        "simulation and scanning inside an IOC do not exist here.\n\n" + table(("Record", "Fields"), fields)
     )
 
 
@@ -427,6 +453,11 @@ PAGES: Mapping[str, tuple[str, str, Callable[[], str]]] = {
     "units.md": ("Engineering units", "gateway/adapters/opcua/address_space/units.py", units_page),
     "points.md": ("Points of an analyser", "gateway/model/site_builder.py and diagnostics.py", points_page),
     "alarms.md": ("Alarms over OPC UA", "gateway/adapters/opcua/conditions/alarm_kinds.py", alarms_page),
+    "epics-differences.md": (
+        "Differences from EPICS base",
+        "gateway/adapters/epics_ca/differences.py and field_table.py",
+        epics_differences_page,
+    ),
     "address-states.md": ("States of a Modbus address", "gateway/wire/demotion.py", address_states_page),
     "companion-models.md": (
         "Companion models",

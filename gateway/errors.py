@@ -6,6 +6,8 @@ server side. Raw bytes of the exchange may be attached; they are cut to a bound 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 RAW_BYTES_KEPT = 96
 
 
@@ -38,11 +40,17 @@ class InputError(GatewayError):
 
 
 class SettingsError(InputError):
-    """The settings file asks for something that cannot be done; `problems` lists every finding."""
+    """The settings file asks for something that cannot be done; `problems` lists every finding.
 
-    def __init__(self, problems: list[str]) -> None:
+    Args:
+        problems: What is wrong, each with its remedy behind a semicolon.
+        keys: For each of them, the key below the section in question; empty where that is the section itself.
+    """
+
+    def __init__(self, problems: list[str], keys: Sequence[tuple[str, ...]] = ()) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.keys = tuple(keys) or ((),) * len(problems)
 
 
 class LinkError(GatewayError, ConnectionError):

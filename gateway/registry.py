@@ -20,6 +20,7 @@ DRIVERS: dict[str, str] = {
 ADAPTERS: dict[str, str] = {
     "opcua": "gateway.adapters.opcua.kind:OPCUA",
     "epics_ca": "gateway.adapters.epics_ca.kind:EPICS_CA",
+    "epics_pva": "gateway.adapters.epics_pva.kind:EPICS_PVA",
 }
 
 

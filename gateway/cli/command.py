@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.export_verbs import export_verbs
 from gateway.cli.pki_verbs import pki_verbs
 from gateway.cli.user_verbs import user_verbs
 from gateway.errors import GatewayError, InputError
@@ -30,6 +31,7 @@ command = typer.Typer(
 
 command.add_typer(user_verbs)
 command.add_typer(pki_verbs)
+command.add_typer(export_verbs)
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="Settings file (YAML).", show_default=False)]
 

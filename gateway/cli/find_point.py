@@ -38,7 +38,7 @@ def find_point(settings: GatewaySettings, name: str, config: Path) -> FoundPoint
 
     Args:
         settings: Those that were read from `config`.
-        name: PV name, NodeId, or `analyser/path`.
+        name: PV name or alias, NodeId, or `analyser/path`.
         config: For messages.
 
     Raises:
@@ -50,7 +50,8 @@ def find_point(settings: GatewaySettings, name: str, config: Path) -> FoundPoint
     known: dict[str, FoundPoint] = {}
     for index, (device, group, spec) in enumerate(points):
         names = {adapter: of_site[index].name for adapter, of_site in served.items()}
-        for one in (f"{device.name}/{spec.browse_path}", *names.values()):
+        aliases = [alias for of_site in served.values() for alias in of_site[index].aliases]
+        for one in (f"{device.name}/{spec.browse_path}", *names.values(), *aliases):
             known.setdefault(one, FoundPoint(device, group, spec, names))
     if name in known:
         return known[name]

@@ -33,12 +33,16 @@ def point_rows(site: SiteSpec, names: Mapping[str, Sequence[ServedName]]) -> lis
         names: Served names by adapter, in the order of the site.
 
     Returns:
-        Keys `analyser`, `point`, `type`, `unit`, `range`, `description`, then one per adapter.
+        Keys `analyser`, `point`, `type`, `unit`, `range`, `description`, then one per adapter, and another one for its
+        aliases where there are some, divided by blanks.
     """
     rows = [_row(device, point) for device in site.devices for point in device.points]
     for adapter, served in names.items():
         for row, one in zip(rows, served, strict=True):
             row[adapter] = one.name
+        if any(one.aliases for one in served):
+            for row, one in zip(rows, served, strict=True):
+                row[f"{adapter}_aliases"] = " ".join(one.aliases)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Coming and going of users, as a security officer wants to read of it."""
+"""Coming, going and writing of users, as a security officer wants to read of it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ class Access(StrEnum):
     LOGIN_REFUSED = "login refused"
     LOGOUT = "logout"
     CONNECTION_REFUSED = "connection refused"
+    PUT = "put"
+    PUT_REFUSED = "put refused"
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRecord:
-    """One line of the audit log about somebody who comes, goes or is turned away.
+    """One line of the audit log about somebody who comes, goes, writes or is turned away.
 
     Attributes:
         what: What happened.
@@ -38,7 +40,7 @@ class AccessRecord:
         host: Address of the peer's socket.
         user: Name as given by the client; empty for none.
         application: What the client application says it is; empty if it has not.
-        detail: The reason or the role, in words.
+        detail: The reason, the role or what was written, in words.
     """
 
     what: Access

@@ -14,16 +14,25 @@ _ADDRESSES_KEPT = 100
 
 
 class ClientPlaces:
-    """Places for connections. No address gets more than half of them, so that one client cannot lock out the others.
+    """Places for connections. No address gets all of them, so that one client cannot lock out the others.
 
     Args:
         most: Connections in all.
         log: Where it is told, once for each rush, that somebody is turned away.
         now: Seconds of a clock that only goes forwards.
+        per_address: Connections of one address; None for half of all.
     """
 
-    def __init__(self, most: int, log: logging.Logger, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        most: int,
+        log: logging.Logger,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        per_address: int | None = None,
+    ) -> None:
         self._most = most
+        self._per_address = most // 2 if per_address is None else per_address
         self._log = log
         self._now = now
         self._taken: Counter[str] = Counter()
@@ -34,8 +43,8 @@ class ClientPlaces:
         if self._taken.total() >= self._most:
             self._refuse("all clients together", self._most)
             return False
-        if self._taken[host] >= self._most // 2:
-            self._refuse(host, self._most // 2)
+        if self._taken[host] >= self._per_address:
+            self._refuse(host, self._per_address)
             return False
         self._taken[host] += 1
         return True

@@ -47,11 +47,13 @@ class ServedName:
         device: Name of the analyser.
         path: `PointSpec.path`.
         name: NodeId or PV name.
+        aliases: Further names of the same.
     """
 
     device: str
     path: tuple[str, ...]
     name: str
+    aliases: tuple[str, ...] = ()
 
 
 class AdapterKind(Protocol):

@@ -66,7 +66,7 @@ class ActionDesk(Protocol):
         ...
 
     def note(self, record: AccessRecord) -> None:
-        """List in the audit log that somebody came, went or was turned away. Never suspends; floods are bounded."""
+        """List in the audit log who came, went, wrote or was turned away. Never suspends; floods are bounded."""
         ...
 
     async def invoke(self, request: ActionRequest) -> str:

@@ -1,4 +1,4 @@
-"""One line of the audit log: who came, who went, and who was turned away."""
+"""One line of the audit log: who came, who went, who wrote, and who was turned away."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from gateway.runtime.audit_entry import quoted_name
 
 _LONGEST_DETAIL = 400
 _LONGEST_APPLICATION = 200
-_USUAL = frozenset({Access.LOGIN, Access.LOGOUT})
+_USUAL = frozenset({Access.LOGIN, Access.LOGOUT, Access.PUT})
+_LOGINS, _REFUSED, _PUTS, _REFUSED_PUTS = "logins", "refused logins and connections", "puts", "refused puts"
+_FAMILY = {
+    Access.LOGIN: _LOGINS,
+    Access.LOGOUT: _LOGINS,
+    Access.LOGIN_REFUSED: _REFUSED,
+    Access.CONNECTION_REFUSED: _REFUSED,
+    Access.PUT: _PUTS,
+    Access.PUT_REFUSED: _REFUSED_PUTS,
+}
+FAMILIES = frozenset(_FAMILY.values())
+"""What a flood can be of, in the plural; a flood of one hides nothing of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,7 @@ class AccessEntry:
     Attributes:
         stamp: When it happened.
         record: What happened.
-        unlisted: Happenings of this kind, usual or not, since the last line that got none of their own.
+        unlisted: Happenings of the same family since the last line that got none of their own.
     """
 
     stamp: Stamp
@@ -33,6 +44,11 @@ class AccessEntry:
     def is_usual(self) -> bool:
         """Whether it is what users do every day."""
         return self.record.what in _USUAL
+
+    @property
+    def family(self) -> str:
+        """Which of `FAMILIES` it belongs to."""
+        return _FAMILY[self.record.what]
 
     def json(self, lost: int = 0) -> str:
         """For the file; pure ASCII, without line ends.

@@ -1,4 +1,4 @@
-"""Requests for actions and logins, carried out or refused: a line each in the log, and in a file if there is one."""
+"""Requests for actions, logins and puts, carried out or refused: a line each in the log, and in a file if any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anyio.abc import TaskStatus
 
 from gateway.model.line_budget import LineBudget
 from gateway.model.stamp import Clock
-from gateway.runtime.access_entry import AccessEntry
+from gateway.runtime.access_entry import FAMILIES, AccessEntry
 from gateway.runtime.audit_entry import AuditEntry, Outcome
 from gateway.runtime.audit_file import AuditFile
 
@@ -49,9 +49,9 @@ class AuditLog:
         self._waiting: deque[_Line] = deque()
         self._news = anyio.Event()
         self._thread = anyio.CapacityLimiter(1)
-        self._access_budgets = {usual: LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock) for usual in (True, False)}
+        self._access_budgets = {family: LineBudget(REFUSALS_AT_ONCE, REFUSALS_PER_S, clock) for family in FAMILIES}
         self._unlisted = 0
-        self._unlisted_access: Counter[bool] = Counter()
+        self._unlisted_access: Counter[str] = Counter()
         self._lost = 0
 
     def record(self, entry: AuditEntry) -> None:
@@ -66,16 +66,15 @@ class AuditLog:
         self._queue(entry)
 
     def note(self, entry: AccessEntry) -> None:
-        """List that somebody came, went or was turned away; never suspends."""
-        usual = entry.is_usual
-        if not self._access_budgets[usual].take():
-            if not self._unlisted_access[usual]:
-                what = "logins" if usual else "refused logins and connections"
-                _LOG.warning("too many %s; the next ones are counted, not listed", what)
-            self._unlisted_access[usual] += 1
+        """List that somebody came, went, wrote or was turned away; never suspends."""
+        family = entry.family
+        if not self._access_budgets[family].take():
+            if not self._unlisted_access[family]:
+                _LOG.warning("too many %s; the next ones are counted, not listed", family)
+            self._unlisted_access[family] += 1
             return
-        entry = replace(entry, unlisted=self._unlisted_access.pop(usual, 0))
-        _LOG.log(logging.INFO if usual else logging.WARNING, "%s", entry.text())
+        entry = replace(entry, unlisted=self._unlisted_access.pop(family, 0))
+        _LOG.log(logging.INFO if entry.is_usual else logging.WARNING, "%s", entry.text())
         self._queue(entry)
 
     async def begin(self, entry: AuditEntry) -> bool:

@@ -51,9 +51,9 @@ def check_served_names(draft: Draft, described: Mapping[str, DeviceDescription],
 
 def _report_names(path: KeyPath, name: str, error: SettingsError, problems: Problems) -> None:
     """One wrong prefix makes every name wrong, so only the first few are listed."""
-    for problem in error.problems[:MOST_NAMES_LISTED]:
+    for problem, key in list(zip(error.problems, error.keys, strict=True))[:MOST_NAMES_LISTED]:
         what, remedy = split_message(problem.removeprefix(f"{name}: "), "")
-        problems.error(path, f"adapters.{name}: {what}", remedy)
+        problems.error((*path, *key), f"adapters.{name}: {what}", remedy)
     more = len(error.problems) - MOST_NAMES_LISTED
     if more > 0:
         problems.error(path, f"adapters.{name}: and {more} more names", "they may have the same cause")

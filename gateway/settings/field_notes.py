@@ -41,8 +41,8 @@ def dataclass_at(cls: type, path: KeyPath) -> type | None:
         kind = _without_none(kind)
         if isinstance(kind, type) and is_dataclass(kind):
             kind = get_type_hints(kind).get(str(part))
-        elif get_args(kind):
-            kind = get_args(kind)[-1]
+        elif arguments := [argument for argument in get_args(kind) if argument is not Ellipsis]:
+            kind = arguments[-1]
         else:
             return None
     kind = _without_none(kind)

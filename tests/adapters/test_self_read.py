@@ -23,7 +23,7 @@ from tests.serving import serving
 
 SITE: SiteSpec = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": ChannelSpec("%")}))])
 STAMP = Stamp(1, 1_777_896_000_123_457)
-KINDS = ["opcua", "epics_ca"]
+KINDS = ["opcua", "epics_ca", "epics_pva"]
 
 
 def kind(name: str) -> SelfReadingKind:
@@ -62,12 +62,12 @@ async def test_every_state_is_read_back_with_its_value_and_stamp(name: str, tmp_
             alike = {other for other in State if read.shows(QUALITY[other])}
             assert alike == {other for other in State if looks_alike(name, other, state)}
             assert read.unix_us == STAMP.unix_us
-            if quality.keeps_value or name == "epics_ca":
+            if quality.keeps_value or name != "opcua":
                 assert read.value == 20.375 + number
             else:
                 assert read.value is None
         with pytest.raises(AdapterError, match="there is no"):
-            unknown = "stack:I9" if name == "epics_ca" else "ns=2;s=stack/I9/Value"
+            unknown = "ns=2;s=stack/I9/Value" if name == "opcua" else "stack:I9"
             await kind(name).read_back(endpoint, [unknown], tmp_path)
 
 
@@ -86,6 +86,6 @@ async def test_a_secure_server_is_read_in_every_way_that_it_offers(tmp_path: Pat
 
 @pytest.mark.parametrize("name", KINDS)
 async def test_nobody_there_is_an_adapter_error(name: str, unused_port: int, tmp_path: Path) -> None:
-    endpoint = f"127.0.0.1:{unused_port}" if name == "epics_ca" else f"opc.tcp://127.0.0.1:{unused_port}/x"
+    endpoint = f"opc.tcp://127.0.0.1:{unused_port}/x" if name == "opcua" else f"127.0.0.1:{unused_port}"
     with pytest.raises(AdapterError, match="cannot be read"):
         await kind(name).read_back(endpoint, ["stack:I1"], tmp_path)

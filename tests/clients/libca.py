@@ -112,9 +112,9 @@ def environment(port: int, **extra: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def connected(port: int, **extra: str) -> AsyncIterator[LibcaProcess]:
-    """A client process; variables that are empty are left out."""
-    command = [sys.executable, str(CLIENTS / "ca_client.py")]
+async def connected(port: int, within: Sequence[str] = (), **extra: str) -> AsyncIterator[LibcaProcess]:
+    """A client process; variables that are empty are left out. `within` begins a command that runs elsewhere."""
+    command = [*within, sys.executable, str(CLIENTS / "ca_client.py")]
     async with await anyio.open_process(command, env=environment(port, **extra), stderr=subprocess.DEVNULL) as process:
         client = LibcaProcess(process)
         async with anyio.create_task_group() as tasks:

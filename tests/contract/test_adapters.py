@@ -37,6 +37,7 @@ SITE = build_site(
 ON_LOOPBACK: dict[str, dict[str, Any]] = {
     "opcua": {name: getattr(OPEN_SETTINGS, name) for name in ("host", "security", "anonymous")},
     "epics_ca": {"interfaces": ("127.0.0.1",), "beacons": ()},
+    "epics_pva": {"interfaces": ("127.0.0.1",), "broadcast_port": 0, "beacons": ()},
 }
 NATURAL: dict[ValueKind, Value] = {
     ValueKind.FLOAT: 20.9,
@@ -75,7 +76,7 @@ def test_settings_are_a_frozen_dataclass_with_defaults_and_documented_keys(name:
 def test_importing_the_kind_imports_no_engine(name: str) -> None:
     script = (
         "import sys; from gateway import registry; registry.adapter(sys.argv[1]);"
-        "engines = {'asyncua', 'caproto', 'pymodbus', 'serial'}; sys.exit(bool(engines & set(sys.modules)))"
+        "engines = {'asyncua', 'caproto', 'p4p', 'pymodbus', 'serial'}; sys.exit(bool(engines & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script, name], check=False).returncode == 0
 

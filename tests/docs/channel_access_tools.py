@@ -1,4 +1,4 @@
-"""`caget`, `caput` and `camonitor` of EPICS base, as far as the pages use them, on the same library: libca.
+"""`caget`, `caput`, `camonitor` and `cainfo` of EPICS base, as far as the pages use them, on the same library: libca.
 
 The programs themselves come with EPICS base, which no package manager of the test machines has. This stand-in takes
 the same arguments, asks through the libca of the package epicscorelibs (by aioca), and prints in the layout of base.
@@ -6,6 +6,7 @@ the same arguments, asks through the libca of the package epicscorelibs (by aioc
     python channel_access_tools.py caget [-a] [-d DBR_CTRL_DOUBLE] PV...
     python channel_access_tools.py caput [-c] [-w SECONDS] PV VALUE
     python channel_access_tools.py camonitor PV...
+    python channel_access_tools.py cainfo PV...
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ STATUSES = (
     *("NO_ALARM", "READ", "WRITE", "HIHI", "HIGH", "LOLO", "LOW", "STATE", "COS", "COMM", "TIMEOUT", "HWLIMIT"),
     *("CALC", "SCAN", "LINK", "SOFT", "BAD_SUB", "UDF", "DISABLE", "SIMM", "READ_ACCESS", "WRITE_ACCESS"),
 )
+NATIVE_TYPES = ("STRING", "SHORT", "FLOAT", "ENUM", "CHAR", "LONG", "DOUBLE")
 LIMITS = (
     ("Lo disp limit", "lower_disp_limit"),
     ("Hi disp limit", "upper_disp_limit"),
@@ -85,7 +87,17 @@ async def camonitor(arguments: argparse.Namespace) -> None:
             monitor.close()
 
 
-TOOLS = {"caget": caget, "caput": caput, "camonitor": camonitor}
+async def cainfo(arguments: argparse.Namespace) -> None:
+    for pv in arguments.pv:
+        info = await aioca.cainfo(pv, timeout=10)
+        native = NATIVE_TYPES[info.datatype]
+        print(f"{pv}\n    State:            connected\n    Host:             {info.host}")
+        print(f"    Access:           {'' if info.read else 'no '}read, {'' if info.write else 'no '}write")
+        print(f"    Native data type: DBF_{native}\n    Request type:     DBR_{native}")
+        print(f"    Element count:    {info.count}", flush=True)
+
+
+TOOLS = {"caget": caget, "caput": caput, "camonitor": camonitor, "cainfo": cainfo}
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 What is different from a reader's machine:
 
 * Port numbers are replaced by free ones, in files and in commands alike.
-* `caget`, `caput` and `camonitor` are the stand-ins of `channel_access_tools.py`, over libca.
+* `caget`, `caput`, `camonitor` and `cainfo` are the stand-ins of `channel_access_tools.py`, over libca.
 * `make run` is the last line that `make --dry-run run` prints: the demo without building the virtual environment.
 * A program that runs until it is stopped (`run`, `simulate`, `replay`, `make run`, `camonitor`) goes on in the
   background once the lines shown have come, and is stopped with Ctrl-C when the page ends.
@@ -137,6 +137,7 @@ class Shell:
             ("caget", f"{script} caget"),
             ("caput", f"{script} caput"),
             ("camonitor", f"{script} camonitor"),
+            ("cainfo", f"{script} cainfo"),
             ("analyser-gateway", "-m gateway"),
         ):
             (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {target} "$@"\n')

@@ -101,8 +101,12 @@ def opcua_endless_request(port: int, most: int) -> int:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
+    "ca_idle": ca_attacks.idle,
+    "ca_malformed": ca_attacks.mute_after_malformed,
+    "ca_monitoring": ca_attacks.monitoring,
     "ca_monitors_unread": ca_attacks.monitors_unread,
     "ca_reads_unread": ca_attacks.reads_unread,
+    "ca_waveforms_unread": ca_attacks.waveforms_unread,
     "ca_garbage": ca_garbage,
     "opcua_subscription": opcua_attacks.subscription,
     "opcua_reads_unread": opcua_attacks.reads_unread,

@@ -13,9 +13,8 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from gateway.adapters.epics_ca import circuit
-from gateway.adapters.epics_ca import connection as ca_connection
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
+from gateway.adapters.epics_ca.limits import Limits
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.network import connection as opcua_connection
@@ -37,7 +36,9 @@ def opcua(site: SiteSpec) -> OpcUaAdapter:
 
 
 def channel_access(site: SiteSpec) -> ChannelAccessAdapter:
-    return ChannelAccessAdapter(site, ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=()))
+    limits = Limits(greeting_s=1, untaken_s=1)
+    settings = ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=(), limits=limits)
+    return ChannelAccessAdapter(site, settings)
 
 
 @pytest.fixture
@@ -59,7 +60,6 @@ def wait_for_end(raw: socket.socket) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot tell that nothing is taken")
 async def test_a_client_that_takes_nothing_is_given_up(site: SiteSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ca_connection, "UNREAD_S", 1)
     monkeypatch.setattr(opcua_connection, "UNREAD_S", 1)
     async with serving(channel_access(site)) as endpoint:
         sent = await to_thread.run_sync(ca_attacks.reads_unread, port_of(endpoint), "T:stack:I1:Name", MOST)
@@ -74,18 +74,18 @@ async def test_a_client_that_takes_nothing_is_given_up(site: SiteSpec, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("make", "module", "limit", "beginning"),
+    ("make", "beginning"),
     [
-        (opcua, opcua_connection, "HELLO_S", b""),
-        (opcua, opcua_connection, "HELLO_S", opcua_attacks.hello()[:11]),
-        (channel_access, circuit, "GREETING_S", b""),
-        (channel_access, circuit, "GREETING_S", ca_attacks.VERSION[:11]),
+        (opcua, b""),
+        (opcua, opcua_attacks.hello()[:11]),
+        (channel_access, b""),
+        (channel_access, ca_attacks.VERSION[:11]),
     ],
 )
 async def test_a_client_that_does_not_introduce_itself_is_sent_away(
-    site: SiteSpec, monkeypatch: pytest.MonkeyPatch, make: MakeAdapter, module: object, limit: str, beginning: bytes
+    site: SiteSpec, monkeypatch: pytest.MonkeyPatch, make: MakeAdapter, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(module, limit, 0.2)
+    monkeypatch.setattr(opcua_connection, "HELLO_S", 0.2)
     async with serving(make(site)) as endpoint:
         async with await anyio.connect_tcp("127.0.0.1", port_of(endpoint)) as client:
             if beginning:

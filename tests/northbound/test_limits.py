@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
 
-import anyio
 import pytest
 from asyncua import Client, ua
 
-from gateway.adapters.epics_ca import circuit
-from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
-from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
 from gateway.model.site_builder import build_site
-from tests.northbound.ca_attacks import VERSION, create
 from tests.northbound.opcua_attacks import Deaf
 from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving
@@ -30,24 +24,6 @@ TICK = "ns=2;s=stack/Status/Tick"
 @pytest.fixture
 def site() -> SiteSpec:
     return build_site("plant", [("stack", "", DeviceDescription("", "", CHANNELS))])
-
-
-async def test_channels_of_one_circuit_are_bounded(site: SiteSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(circuit, "MOST_PER_PV", 0)
-    monkeypatch.setattr(circuit, "LEAST_ALLOWED", 10)
-    settings = ChannelAccessSettings(prefix="T:", interfaces=("127.0.0.1",), port=0, beacons=())
-    async with serving(ChannelAccessAdapter(site, settings)) as endpoint:
-        host, _, port = endpoint.rpartition(":")
-        async with await anyio.connect_tcp(host, int(port)) as client:
-            await client.send(VERSION + b"".join(create("T:stack:I1", cid) for cid in range(10)))
-            answers = b""
-            with anyio.fail_after(10):
-                while answers.count(struct.pack(">HHHH", 18, 0, 6, 1)) < 10:
-                    answers += await client.receive()
-                await client.send(create("T:stack:I1", 11))
-                with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
-                    while True:
-                        await client.receive()
 
 
 async def test_operations_of_one_request_are_bounded_before_they_are_decoded(site: SiteSpec) -> None:

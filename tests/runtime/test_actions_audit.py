@@ -163,6 +163,10 @@ async def test_who_comes_and_goes_is_one_line_to_the_letter(tmp_path: Path, capl
         AccessRecord(Access.LOGIN_REFUSED, "opcua", "10.0.0.6", NASTY, NASTY, "wrong user name or password"),
         AccessRecord(Access.LOGOUT, "opcua", "10.0.0.5", "anna", "urn:hmi", "session closed"),
         AccessRecord(Access.CONNECTION_REFUSED, "opcua", "10.0.0.7", detail="certificate refused: BadX"),
+        AccessRecord(
+            Access.PUT, "epics_ca", "10.0.0.8", "anna", detail="H:stack:Action:Stop = 1, allowed by rule 2 of OP"
+        ),
+        AccessRecord(Access.PUT_REFUSED, "epics_ca", "10.0.0.9", detail="H:stack:I1 = 20.9: this PV is read-only"),
     )
     with caplog.at_level(logging.INFO, "gateway.audit"):
         async with opened(office(path, VirtualClock())) as place:
@@ -173,6 +177,19 @@ async def test_who_comes_and_goes_is_one_line_to_the_letter(tmp_path: Path, capl
         f"{record.levelname} {record.getMessage()}\n" for record in caplog.records if record.name == "gateway.audit"
     )
     assert said == (GOLDEN / "access.log").read_text()
+
+
+async def test_a_flood_of_one_kind_hides_nothing_of_another(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, detail = tmp_path / "audit.jsonl", "H:stack:I1 = 1: this PV is read-only"
+    kinds = (Access.PUT_REFUSED, Access.PUT, Access.LOGIN_REFUSED, Access.LOGIN)
+    async with opened(office(path, VirtualClock())) as place:
+        for kind in kinds:
+            for _ in range(REFUSALS_AT_ONCE + 1):
+                place.desk.note(AccessRecord(kind, "epics_ca", "10.0.0.6", "anna", detail=detail))
+    listed = [line["event"] for line in lines(path)]
+    assert listed == [kind.value for kind in kinds for _ in range(REFUSALS_AT_ONCE)]
+    for words in ("refused puts", "puts", "refused logins and connections", "logins"):
+        assert caplog.text.count(f"too many {words};") == 1
 
 
 async def test_a_flood_of_refused_logins_hides_no_login(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

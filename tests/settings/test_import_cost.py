@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ENGINES = ("asyncua", "caproto", "pymodbus", "serial", "asyncio", "numpy")
+ENGINES = ("asyncua", "caproto", "p4p", "pymodbus", "serial", "asyncio", "numpy")
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -49,12 +49,16 @@ def clock() -> SystemClock:
 def start_gateway(tmp_path: Path) -> StartGateway:
     """Start a gateway with these buses and analysers and both adapters; stop it with SIGTERM at the end.
 
-    `opcua` adds to that section, and what else is given adds sections.
+    `opcua` and `epics_ca` add to those sections, and what else is given adds sections.
     """
 
     @asynccontextmanager
     async def start(
-        buses: dict[str, Any], analysers: dict[str, Any], opcua: Mapping[str, Any] | None = None, **sections: Any
+        buses: dict[str, Any],
+        analysers: dict[str, Any],
+        opcua: Mapping[str, Any] | None = None,
+        epics_ca: Mapping[str, Any] | None = None,
+        **sections: Any,
     ) -> AsyncIterator[RunningGateway]:
         opcua_port, ca_port = free_port(), free_port()
         settings = {
@@ -63,7 +67,7 @@ def start_gateway(tmp_path: Path) -> StartGateway:
             "analysers": analysers,
             "adapters": {
                 "opcua": OPEN | {"port": opcua_port} | (opcua or {}),
-                "epics_ca": {"prefix": "T:", "interfaces": ["127.0.0.1"], "port": ca_port},
+                "epics_ca": {"prefix": "T:", "interfaces": ["127.0.0.1"], "port": ca_port} | dict(epics_ca or {}),
             },
             **sections,
         }

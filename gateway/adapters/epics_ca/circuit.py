@@ -14,26 +14,24 @@ from weakref import ReferenceType
 import anyio
 from caproto.server.common import VirtualCircuit
 
+from gateway.adapters.epics_ca.access_audit import put_record
+from gateway.adapters.epics_ca.access_rights import CircuitRights, command_of, nothing_to_read
 from gateway.adapters.epics_ca.asker import Asker, claimed_user
 from gateway.adapters.epics_ca.command_records import CommandRecord, Job
 from gateway.adapters.epics_ca.connection import Connection
 from gateway.adapters.epics_ca.encoding import READABLE_TYPES
 from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.limits import Limits
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
 from gateway.adapters.epics_ca.put_answer import put_answer
 from gateway.adapters.epics_ca.put_request import PutRefusedError
+from gateway.adapters.epics_ca.refusals import Refusal, Refusals
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
-LARGEST_REQUEST = 16 * 1024
-"""Bytes of one request; the largest that this server has use for is a channel name."""
-
-GREETING_S = 10.0
-"""Seconds that a client has for its first request. Later silence is no fault: a name server's clients say little."""
-
-MOST_PER_PV = 20
+_MOST_PER_PV = 20
 """Channels of one client for each PV, fields included, and as many monitors; each takes a kilobyte."""
 
-LEAST_ALLOWED = 1000
+_LEAST_ALLOWED = 1000
 """Channels that a client of a small site may have."""
 
 _TURN_S = 0.002
@@ -43,6 +41,10 @@ _LOG = logging.getLogger(__name__)
 
 class RefusedClientError(Exception):
     """The client broke the protocol; it is disconnected, and comes back if it can do better."""
+
+    def __init__(self, why: str, refusal: Refusal = Refusal.MALFORMED) -> None:
+        super().__init__(why)
+        self.refusal = refusal
 
 
 class _NoWrites:
@@ -88,11 +90,18 @@ class Circuit(VirtualCircuit):
         self.subscription_queue = _FilteredEvents(self.outbox)
         self.QueueFull = asyncio.QueueFull
         self._connection = connection
+        self._limits: Limits = server.limits
+        self._refusals: Refusals = server.refusals
+        for_site = max(_MOST_PER_PV * len(server.pvdb), _LEAST_ALLOWED)
+        self._most_channels = self._limits.channels_per_circuit or for_site
+        self._most_subscriptions = self._limits.subscriptions_per_circuit or for_site
         self._greeted = False
-        self._user = ""
+        self._rights = CircuitRights(server.access, self.circuit.address[0])
+        self._silenced: dict[int, Any] = {}
         self._monitors: dict[int, Monitor] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)
         self._answers: dict[type, Callable[[Any], Awaitable[list[Any]]]] = {
+            ca.CreateChanRequest: self._create,
             ca.ReadNotifyRequest: self._read,
             ca.ReadRequest: self._read,
             ca.WriteRequest: self._write,
@@ -110,13 +119,16 @@ class Circuit(VirtualCircuit):
         # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
         self._connection.write(bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION)))
         try:
-            with anyio.move_on_after(GREETING_S) as patience:
+            with anyio.move_on_after(self._limits.greeting_s) as patience:
                 while data := await self._connection.receive():
                     await self._take(data, patience)
+                await self.context.turn()
             if patience.cancelled_caught:
-                _LOG.debug("%s disconnected: no request for %g s", self.circuit.address, GREETING_S)
-        except RefusedClientError as refusal:
-            _LOG.debug("%s disconnected: %s", self.circuit.address, refusal, exc_info=refusal.__cause__)
+                self._refusals[Refusal.SILENT] += 1
+                _LOG.debug("%s disconnected: it says nothing", self.circuit.address)
+        except RefusedClientError as refused:
+            self._refusals[refused.refusal] += 1
+            _LOG.debug("%s disconnected: %s", self.circuit.address, refused, exc_info=refused.__cause__)
         except OSError as error:
             _LOG.debug("%s is gone: %s", self.circuit.address, error)
         finally:
@@ -128,11 +140,12 @@ class Circuit(VirtualCircuit):
             self._connection.abort()
 
     async def _take(self, data: bytes, patience: anyio.CancelScope) -> None:
-        """Answer what has come, in turns with the other clients; the first request ends the patience."""
+        """Answer what has come, in turns with the other clients; patience is for those who have no channel."""
         await self.context.turn()
         try:
             commands, missing = self.circuit.recv(data)
-            if commands:
+            asked = bool(commands)
+            if asked:
                 patience.deadline = math.inf
             while commands:
                 if answer := await self._answer_some(commands):
@@ -140,12 +153,15 @@ class Circuit(VirtualCircuit):
                     await self._connection.drain()
                 if commands:
                     await self.context.turn()
+            if asked:
+                idle_until = anyio.current_time() + self._limits.idle_s
+                patience.deadline = math.inf if self.circuit.channels_sid else idle_until
         except (OSError, RefusedClientError):
             raise
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
             raise RefusedClientError("a request that cannot be understood") from error
-        if missing > LARGEST_REQUEST:
-            raise RefusedClientError(f"a request of {missing} bytes or more")
+        if missing > self.context.reach.message_bytes:
+            raise RefusedClientError(f"a request of {missing} bytes or more", Refusal.OVERSIZED)
 
     async def _answer_some(self, commands: deque[Any]) -> bytes:
         answers: list[bytes] = []
@@ -166,16 +182,21 @@ class Circuit(VirtualCircuit):
             return b""  # the answer was sent on accepting the connection
         if isinstance(command, ca.CreateChanRequest) and command.name not in self.context:
             return bytes(ca.CreateChFailResponse(cid=command.cid))
-        if isinstance(command, (ca.CreateChanRequest, ca.EventAddRequest)):
-            self._require_room()
+        if isinstance(command, ca.CreateChanRequest) and len(self.circuit.channels_sid) >= self._most_channels:
+            self._refusals[Refusal.CHANNEL] += 1
+            return bytes(ca.CreateChFailResponse(cid=command.cid))
+        if isinstance(command, ca.EventAddRequest) and self._has_all_subscriptions(command):
+            self._refusals[Refusal.SUBSCRIPTION] += 1
+            channel, _value = self._target(command)
+            return bytes(ca.ErrorResponse(command, channel.cid, ca.CAStatus.ECA_ALLOCMEM, "too many monitors"))
         self.circuit.process_command(command)
         answer = self._answers.get(type(command), self._by_engine)
         return b"".join(self.circuit.send(*await answer(command)))
 
-    def _require_room(self) -> None:
-        most = max(MOST_PER_PV * len(self.context.pvdb), LEAST_ALLOWED)
-        if len(self.circuit.channels_sid) >= most or len(self.circuit.event_add_commands) >= most:
-            raise RefusedClientError(f"more than {most} channels or monitors")
+    def _has_all_subscriptions(self, command: Any) -> bool:  # noqa: ANN401  one of caproto's messages
+        """Whether a monitor is one more than the circuit may have; one that takes the place of another is not."""
+        present = self.circuit.event_add_commands
+        return command.subscriptionid not in present and len(present) >= self._most_subscriptions
 
     async def _by_engine(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         messages: list[Any] = await super()._process_command(command)  # type: ignore[no-untyped-call]
@@ -193,15 +214,28 @@ class Circuit(VirtualCircuit):
             )
         ]
 
+    async def _create(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        _rights, created = await self._by_engine(command)
+        value, record = self.context[command.name], self.context.pvdb[command.name.partition(".")[0]]
+        is_command = isinstance(value, CommandRecord)
+        told = self._rights.open(created.sid, record.name, int(value is not record), is_command=is_command)
+        return [ca.AccessRightsResponse(cid=command.cid, access_rights=told), created]
+
     async def _read(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)
         dbr_type: int = command.header.data_type
         if dbr_type not in READABLE_TYPES:
             return self._bad_type(command, channel)
-        if any(channel.channel_filter):
-            return await self._by_engine(command)
-        status, number, body = value.payload(dbr_type, command.data_count)
         notify = isinstance(command, ca.ReadNotifyRequest)
+        if not self._rights.grant(command.sid).may_read:
+            status, number, body = nothing_to_read(value, dbr_type, command.data_count)
+            if not notify:
+                status = ca.CAStatus.ECA_NORDACCESS
+                return [ca.ErrorResponse(command, channel.cid, status=status, error_message="no read access")]
+        elif any(channel.channel_filter):
+            return await self._by_engine(command)
+        else:
+            status, number, body = value.payload(dbr_type, command.data_count)
         return [
             channel.read(
                 data=body, data_type=dbr_type, data_count=number, status=status, ioid=command.ioid, notify=notify
@@ -209,19 +243,44 @@ class Circuit(VirtualCircuit):
         ]
 
     async def _take_user(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        self._user = claimed_user(bytes(command.buffers[1]))
+        if self._rights.claim(claimed_user(bytes(command.buffers[1]))):
+            await self.tell_rights()
         return []
+
+    async def tell_rights(self) -> None:
+        """Judge all channels anew; the client hears what has changed, and its monitors end or begin with it."""
+        for sid, told in tuple(self._rights.judge_anew()):
+            channel = self.circuit.channels_sid[sid]
+            self._connection.write(bytes(ca.AccessRightsResponse(cid=channel.cid, access_rights=told)))
+            for subscription in tuple(self._subscriptions_of.get(sid, ())):
+                silenced = self._silenced.pop(subscription, None)
+                if silenced is not None and self._rights.grant(sid).may_read:
+                    await self._begin(silenced)
+                elif silenced is not None:
+                    self._silenced[subscription] = silenced
+                elif not self._rights.grant(sid).may_read:
+                    await self._end(subscription)
+                    self._silence(self.circuit.event_add_commands[subscription])
+
+    def _silence(self, command: Any) -> None:  # noqa: ANN401  one of caproto's messages
+        """Keep a monitor that may not be read until it may; as from base, the client is told so in an event."""
+        channel, value = self._target(command)
+        self._silenced[command.subscriptionid] = command
+        dbr_type: int = command.header.data_type
+        status, number, body = nothing_to_read(value, dbr_type, command.data_count)
+        self._connection.write(bytes(channel.subscribe(body, command.subscriptionid, dbr_type, number, status)))
 
     async def _write(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)
-        if not isinstance(value, CommandRecord):
-            return put_answer(command, channel, PutRefusedError(ca.CAStatus.ECA_NOWTACCESS, "this PV is read-only"))
-        header, data = command.header, b"".join(bytes(part) for part in command.buffers)
-        asker = Asker(self.circuit.address[0], self._user)
+        grant, group = self._rights.grant(command.sid), self._rights.group(command.sid)
+        request = command.header.data_type, command.header.data_count, b"".join(bytes(part) for part in command.buffers)
+        asker = Asker(self.circuit.address[0], self._rights.user)
         try:
-            job = value.put(header.data_type, header.data_count, data, asker)
+            job = command_of(value, grant, group).put(*request, asker)
         except PutRefusedError as refusal:
+            self.context.access.note(put_record(asker, channel.name, request, grant, group, refusal.text))
             return put_answer(command, channel, refusal)
+        self.context.access.note(put_record(asker, channel.name, request, grant, group))
         self.outbox.flush()  # as from base, monitors tell of a put before its callback does
         if job is None:
             return put_answer(command, channel)
@@ -243,16 +302,23 @@ class Circuit(VirtualCircuit):
         self._connection.write(b"".join(bytes(message) for message in put_answer(command, channel, refusal)))
 
     async def _subscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        channel, value = self._target(command)
-        dbr_type: int = command.header.data_type
-        if dbr_type not in READABLE_TYPES:
+        channel, _value = self._target(command)
+        if command.header.data_type not in READABLE_TYPES:
             return self._bad_type(command, channel)
         subscription: int = command.subscriptionid
         if subscription in self._monitors:
             self._monitors.pop(subscription).end()
         self._subscriptions_of[command.sid].add(subscription)
+        if self._rights.grant(command.sid).may_read:
+            return await self._begin(command)
+        self._silence(command)
+        return []
+
+    async def _begin(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        channel, value = self._target(command)
         if any(channel.channel_filter):
             return await self._by_engine(command)
+        subscription, dbr_type = command.subscriptionid, command.header.data_type
         count = min(command.data_count, value.capacity(dbr_type))
         monitor = Monitor(value, (dbr_type, count), subscription, command.mask, self.outbox)
         self._monitors[subscription] = monitor
@@ -268,6 +334,7 @@ class Circuit(VirtualCircuit):
 
     async def _clear(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, _value = self._target(command)
+        self._rights.close(command.sid)
         for subscription in self._subscriptions_of.pop(command.sid, ()):
             await self._end(subscription)
             self.circuit.event_add_commands.pop(subscription, None)
@@ -279,6 +346,7 @@ class Circuit(VirtualCircuit):
         return []
 
     async def _end(self, subscription: int) -> None:
+        self._silenced.pop(subscription, None)
         monitor = self._monitors.pop(subscription, None)
         if monitor is not None:
             monitor.end()

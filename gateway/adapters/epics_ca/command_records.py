@@ -8,8 +8,16 @@ from caproto import AccessRights
 
 from gateway.adapters.epics_ca.asker import Asker
 from gateway.adapters.epics_ca.encoding import Display, Native
+from gateway.adapters.epics_ca.group_values import GroupValues
 from gateway.adapters.epics_ca.put_request import whole_number
-from gateway.adapters.epics_ca.records import BinaryRecord, IntegerRecord, Record, epics_time
+from gateway.adapters.epics_ca.record_shapes import REQUEST
+from gateway.adapters.epics_ca.records import (
+    DEFAULT_ALARMS,
+    BinaryRecord,
+    IntegerRecord,
+    Record,
+    epics_time,
+)
 from gateway.model.points import PointSpec
 from gateway.model.quality import State
 
@@ -31,7 +39,7 @@ class CommandRecord(Record):
     """
 
     def __init__(self, name: str, point: PointSpec, put: Put, started_us: int) -> None:
-        super().__init__(name, point, started_us)
+        super().__init__(name, point, GroupValues((point,), DEFAULT_ALARMS, epics_time(started_us)), 0)
         self._put = put
         self.show(0, State.GOOD, *epics_time(started_us))
 
@@ -64,7 +72,7 @@ class RequestRecord(CommandRecord, BinaryRecord):
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  all are alike
         """Names of the two states."""
-        return Display(states=("Idle", "Request"))
+        return REQUEST
 
 
 class ConfirmRecord(CommandRecord, BinaryRecord):

@@ -10,6 +10,7 @@ from caproto import CAStatus
 
 from gateway.adapters.epics_ca.armings import ARMED_S, Arming, Armings
 from gateway.adapters.epics_ca.asker import Asker
+from gateway.adapters.epics_ca.command_points import CONFIRMATION, command_point
 from gateway.adapters.epics_ca.command_records import (
     ArgumentRecord,
     CommandRecord,
@@ -22,7 +23,7 @@ from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.records import epics_time
 from gateway.errors import ActionNotNowError, ActionRefusedError, GatewayError
 from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
-from gateway.model.points import DeviceSpec, PointSpec, ValueKind
+from gateway.model.points import DeviceSpec
 from gateway.model.quality import State
 from gateway.model.stamp import Clock
 from gateway.ports import ActionDesk
@@ -56,8 +57,7 @@ class AnalyserCommands:
             action.name: self._command(action, name_of(command_path(action)), started_us)
             for action in commanded_actions(device)
         }
-        about = PointSpec(CONFIRM, ValueKind.BOOLEAN, "Yes carries out the armed action")
-        self._confirm = ConfirmRecord(name_of(CONFIRM), about, self._take_confirm, started_us)
+        self._confirm = ConfirmRecord(name_of(CONFIRM), CONFIRMATION, self._take_confirm, started_us)
         self._shown = dict.fromkeys(self.records, 0)
 
     @property
@@ -66,14 +66,10 @@ class AnalyserCommands:
         return *self._commands.values(), self._confirm
 
     def _command(self, action: ActionSpec, name: str, started_us: int) -> CommandRecord:
-        path = command_path(action)
+        point = command_point(action)
         if not action.arguments:
-            about = PointSpec(path, ValueKind.BOOLEAN, action.description)
-            return RequestRecord(name, about, partial(self._take_request, action), started_us)
-        (argument,) = action.arguments
-        bounds = (float(argument.lowest), float(argument.highest))
-        about = PointSpec(path, ValueKind.INTEGER, action.description, display_range=bounds)
-        return ArgumentRecord(name, about, partial(self._take_argument, action), started_us)
+            return RequestRecord(name, point, partial(self._take_request, action), started_us)
+        return ArgumentRecord(name, point, partial(self._take_argument, action), started_us)
 
     def _take_argument(self, action: ActionSpec, value: int, asker: Asker) -> None:
         (argument,) = action.arguments

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from gateway.model.vanished_peer import notice_vanished_peer
 
 WRITE_BUFFER = 256 * 1024
 """Bytes kept for a client that does not read, before its monitors hold back."""
-
-UNREAD_S = 60
-"""Seconds after which a client that takes nothing at all is given up, where the system can tell."""
 
 _READ_SIZE = 2 * 1024  # caproto copies what is left after each request, so long chunks cost their square
 _GONE = ("", 0)
@@ -22,12 +20,14 @@ class Connection(asyncio.StreamReaderProtocol):
 
     Args:
         accepted: Called once the client is connected.
+        untaken_s: Seconds after which a client that takes nothing at all is given up, where the system can tell.
     """
 
-    def __init__(self, accepted: Callable[[Connection], None]) -> None:
+    def __init__(self, accepted: Callable[[Connection], None], untaken_s: int) -> None:
         self._reader = asyncio.StreamReader()
         super().__init__(self._reader, self._begin)
         self._accepted = accepted
+        self._untaken_s = untaken_s
         self._writer: asyncio.StreamWriter | None = None
         self.writable = True
         self.on_writable: Callable[[], None] = lambda: None
@@ -35,7 +35,10 @@ class Connection(asyncio.StreamReaderProtocol):
     def _begin(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         writer.transport.set_write_buffer_limits(WRITE_BUFFER)
-        notice_vanished_peer(writer.get_extra_info("socket"), untaken_s=UNREAD_S)
+        peer = writer.get_extra_info("socket")
+        # asyncio leaves this out where the listener was made without a protocol number; ticks would wait up to 40 ms.
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        notice_vanished_peer(peer, untaken_s=self._untaken_s)
         self._accepted(self)
 
     @property

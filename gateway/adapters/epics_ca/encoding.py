@@ -19,9 +19,12 @@ LONG_STRING_SIZE = 256
 ENUM_STATES = 16
 ENUM_STRING_SIZE = 26
 _UNITS_SIZE = 8
-_LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+"""Largest finite number of 32 bits."""
+
 _PLAIN_UP_TO = 1e7
 _FIXED_UP_TO = 1e16
+_MOST_FIXED = 8
 
 
 class Native(IntEnum):
@@ -111,12 +114,14 @@ _STS = Struct(">hh")
 _TIME = Struct(">hhII")
 _LIMIT = {Native.INT: "h", Native.CHAR: "B", Native.LONG: "i", Native.FLOAT: "f", Native.DOUBLE: "d"}
 _ENUM_HEAD = Struct(">hhh" + f"{ENUM_STRING_SIZE}s" * ENUM_STATES)
-_RANGE = {
+RANGE = {
     Native.INT: (-(2**15), 2**15 - 1),
     Native.ENUM: (0, 2**16 - 1),
     Native.CHAR: (0, 2**8 - 1),
     Native.LONG: (-(2**31), 2**31 - 1),
 }
+"""Lowest and highest number of each integer type."""
+
 _INTEGER = {Native.INT: Struct(">h"), Native.ENUM: Struct(">H"), Native.CHAR: Struct(">B"), Native.LONG: Struct(">i")}
 
 
@@ -135,11 +140,12 @@ def _integer(value: float, native: Native) -> int:
     """The nearest value towards zero that the type can hold; 0 for NaN. C leaves what does not fit undefined."""
     if value != value:
         return 0
-    low, high = _RANGE[native]
+    low, high = RANGE[native]
     return low if value < low else high if value > high else int(value)
 
 
-def _double(value: float) -> float:
+def as_double(value: float) -> float:
+    """The nearest double; infinite for integers beyond all doubles."""
     try:
         return float(value)
     except OverflowError:
@@ -148,8 +154,8 @@ def _double(value: float) -> float:
 
 def _float(value: float) -> float:
     """What a 32-bit float can hold; EPICS base clips to the largest finite number as well."""
-    if math.isfinite(value) and abs(value) > _LARGEST_FLOAT:
-        return math.copysign(_LARGEST_FLOAT, value)
+    if math.isfinite(value) and abs(value) > LARGEST_FLOAT:
+        return math.copysign(LARGEST_FLOAT, value)
     return value
 
 
@@ -157,21 +163,31 @@ def number_text(value: float, precision: int) -> str:
     """A number as EPICS base prints it (cvtDoubleToString): fixed decimals, exponent for the very large."""
     if isinstance(value, int) and not precision:
         return str(value)
-    if math.isfinite(value) and (precision > 8 or abs(value) > _FIXED_UP_TO):
-        return f"{value:.{min(precision, 17)}e}"
-    if abs(value) > _PLAIN_UP_TO:
-        precision = min(precision, 3)
-    return f"{value:.{max(precision, 0)}f}"
+    if precision > _MOST_FIXED or abs(value) >= _FIXED_UP_TO:
+        precision = min(precision, 17)
+        return f"{value:.{precision}e}".rjust(precision + 7)
+    if not abs(value) <= _PLAIN_UP_TO:
+        return f"{value:.{min(precision, 3)}f}"
+    return _rounded_half_up(value, max(precision, 0))
+
+
+def _rounded_half_up(value: float, precision: int) -> str:
+    """Fixed decimals; base cuts behind one decimal more, and rounds that."""
+    whole = int(abs(value))
+    scale: int = 10**precision
+    carry, fraction = divmod((int((abs(value) - whole) * scale * 10) + 5) // 10, scale)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole + carry}" + (f".{fraction:0{precision}d}" if precision else "")
 
 
 def encode_number(value: float, native: Native, precision: int = 0) -> bytes:
     """One number in the native type asked for."""
     if native is Native.DOUBLE:
-        return pack(">d", _double(value))
+        return pack(">d", as_double(value))
     if native is Native.STRING:
         return fixed(number_text(value, precision), STRING_SIZE)
     if native is Native.FLOAT:
-        return pack(">f", _float(_double(value)))
+        return pack(">f", _float(as_double(value)))
     return _INTEGER[native].pack(_integer(value, native))
 
 
@@ -183,7 +199,7 @@ def encode_enum(index: int, native: Native, states: Sequence[str]) -> bytes:
 
 
 def encode_text(text: str, native: Native) -> bytes:
-    """One text in the native type asked for; as CHAR it is a long string with its closing NUL.
+    """One text in the native type asked for; as CHAR it is a long string with its closing NUL, an empty one counts 0.
 
     Raises:
         NotConvertibleError: A number was asked for, and the text is none.
@@ -192,8 +208,10 @@ def encode_text(text: str, native: Native) -> bytes:
         return fixed(text, STRING_SIZE)
     if native is Native.CHAR:
         return clipped(text, LONG_STRING_SIZE) + b"\0"
+    if not text and native is Native.ENUM:
+        raise NotConvertibleError("an empty text is no state")
     try:
-        return encode_number(float(text), native)
+        return encode_number(float(text or 0), native)
     except ValueError as error:
         raise NotConvertibleError(f"{text!r} is no number") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.adapters.epics_ca.names import pv_names
+from gateway.adapters.epics_ca.names import names_beside_points, pv_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, ReadBack, ServedName
@@ -33,6 +33,14 @@ class ChannelAccessKind:
             TypeError: `settings` are not `ChannelAccessSettings`.
         """
         return pv_names(site, _own(settings))
+
+    def check(self, site: SiteSpec, settings: object) -> None:
+        """See `ports.CheckingKind`."""
+        from gateway.adapters.epics_ca.access_control import AccessControl
+
+        own = _own(settings)
+        if own.access is not None:
+            AccessControl(own.access, [*pv_names(site, own), *names_beside_points(site, own)])
 
     def create(self, site: SiteSpec, settings: object) -> Adapter:
         """Build the adapter.

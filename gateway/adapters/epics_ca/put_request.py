@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ _NUMBER = {
     Native.LONG: Struct(">i"),
     Native.DOUBLE: Struct(">d"),
 }
+_MOST_SHOWN = 4
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]+)\s*")
 
 
@@ -61,6 +63,20 @@ def whole_number(dbr_type: int, count: int, data: bytes, states: Sequence[str] =
     if not math.isfinite(number) or number != int(number):
         raise PutRefusedError(CAStatus.ECA_NOCONVERT, f"a whole number is needed, got {number!r}")
     return int(number)
+
+
+def shown_value(dbr_type: int, count: int, data: bytes) -> str:
+    """What a client wanted to write, in a few words for people, whether it makes sense or not."""
+    if dbr_type == Native.STRING:
+        return json.dumps(data[:STRING_SIZE].partition(b"\0")[0].decode("utf-8", "replace"), ensure_ascii=False)
+    if dbr_type not in _NUMBER:
+        return f"DBR type {dbr_type}"
+    layout = _NUMBER[Native(dbr_type)]
+    there = min(count, len(data) // layout.size)
+    numbers = [str(layout.unpack_from(data, index * layout.size)[0]) for index in range(min(there, _MOST_SHOWN))]
+    if there == count == 1:
+        return numbers[0]
+    return f"{count} values [{', '.join(numbers)}{', ...' if count > len(numbers) else ''}]"
 
 
 def _number_of_text(text: str, states: Sequence[str]) -> int:

@@ -1,41 +1,35 @@
-"""One record per point, in the shapes that EPICS base has for them: ai, int64in, bi and stringin."""
+"""One record per point, in the shapes that EPICS base has for them: ai, int64in, bi and lsi."""
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from struct import Struct
-from typing import ClassVar
-
-from caproto import SubscriptionType
+from typing import ClassVar, cast
+from weakref import WeakValueDictionary
 
 from gateway.adapters.epics_ca.encoding import (
     Condition,
     Display,
     Native,
+    as_double,
     encode_enum,
     encode_number,
     encode_text,
 )
 from gateway.adapters.epics_ca.fields import Field, make_field
-from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, ReadOnlyValue
-from gateway.model.points import AlarmLimits, PointSpec, Value, ValueKind
+from gateway.adapters.epics_ca.group_values import Alarms, EpicsTime, GroupValues
+from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, number_display
+from gateway.adapters.epics_ca.row_form import row_form
+from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, Packing, ReadOnlyValue
+from gateway.model.points import PointSpec, Value, ValueKind
 from gateway.model.quality import QUALITY, Quality, State
 
 EPICS_EPOCH = 631_152_000
 """Seconds from 1970 to 1990-01-01 UTC, the epoch of EPICS time stamps."""
 
-_VALUE = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
-_ALARM = int(SubscriptionType.DBE_ALARM)
 _TIME_DOUBLE = 20
 _TIME_DOUBLE_LAYOUT = Struct(">hhII4xd")
 _TIME_DOUBLE_HEADER = EVENT_HEADER.pack(1, _TIME_DOUBLE_LAYOUT.size, _TIME_DOUBLE, 1, NORMAL)
-_MOST_DECIMALS = 15
-
-
-Alarms = Mapping[State, tuple[int, int]]
-"""State of a point to its STAT and SEVR."""
 
 
 def alarms_of(quality: Mapping[State, Quality]) -> Alarms:
@@ -46,7 +40,7 @@ def alarms_of(quality: Mapping[State, Quality]) -> Alarms:
 DEFAULT_ALARMS = alarms_of(QUALITY)
 
 
-def epics_time(unix_us: int) -> tuple[int, int]:
+def epics_time(unix_us: int) -> EpicsTime:
     """Seconds and nanoseconds of the EPICS time stamp; whole microseconds come through exactly.
 
     Channel Access carries 32 bits of seconds: instants before 1990 show as 1990, those after 2106 wrap as in base.
@@ -58,66 +52,84 @@ def epics_time(unix_us: int) -> tuple[int, int]:
 
 
 class Record(ReadOnlyValue):
-    """A PV: it holds the last value, and takes new ones.
+    """A PV: it looks at the value of its point when somebody reads, and is told of updates only while it is watched.
 
     Args:
         name: PV name.
         point: What it shows.
-        started_us: Time stamp until the first update, in microseconds since 1970.
-        alarms: How its states look.
+        values: Of the group of the point.
+        index: Place of the point in it.
     """
 
     record_type: ClassVar[str]
     accepts: ClassVar[frozenset[type]]
+    access_group: str = ""
+    """Access security group; empty for DEFAULT, as in EPICS base."""
 
-    def __init__(self, name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> None:
-        self._state = State.WAITING
-        self.alarms = alarms
-        condition = Condition(*alarms[State.WAITING], *epics_time(started_us))
-        super().__init__(condition, self.display_of(point), self.record_type)
+    def __init__(self, name: str, point: PointSpec, values: GroupValues, index: int) -> None:
+        super().__init__(self.display_of(point), self.record_type)
         self.name = name
         self.point = point
-        self.defined = False
-        self.fields: dict[str, Field] = {}
+        self.values = values
+        self.index = index
+        self.fields: WeakValueDictionary[str, Field] = WeakValueDictionary()
 
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  the numeric kinds look at it
         """Metadata of the point."""
         return Display()
 
-    @abstractmethod
-    def keep(self, value: Value) -> bool:
-        """Take a value that is not None; True where clients would see a change."""
+    @property
+    def alarms(self) -> Alarms:
+        """How the states of the point look."""
+        return self.values.alarms
+
+    @property
+    def condition(self) -> Condition:
+        """Alarm and time of now."""
+        return self.values.condition(self.index)
+
+    @property
+    def state(self) -> State:
+        """State of the value."""
+        return self.values.state(self.index)
+
+    @property
+    def defined(self) -> bool:
+        """Whether it has ever had a value."""
+        return self.values.is_defined(self.index)
 
     def show(self, value: Value, state: State, seconds: int, nanoseconds: int) -> None:
-        """Take what one update says of this point, and tell the monitors; None leaves the last value in place.
+        """Take a value for this point alone; None leaves the last one in place."""
+        values: list[Value] = [None] * len(self.values)
+        states = [state] * len(self.values)
+        values[self.index] = value
+        self.values.apply(values, states, (self.index,), (seconds, nanoseconds))
+
+    def take(self, events: int, transition: int) -> None:
+        """Tell the monitors; see `PointWatcher`.
 
         As in EPICS base with MDEL and ADEL 0, monitors of values hear of changes of the value only, monitors of
         alarms of changes of the alarm; whoever reads gets the newest time stamp.
         """
-        condition = self.condition
-        condition.seconds = seconds
-        condition.nanoseconds = nanoseconds
-        events = 0
-        if state is not self._state:
-            self._state = state
-            status, severity = self.alarms[state]
-            if status != condition.status or severity != condition.severity:
-                condition.status = status
-                condition.severity = severity
-                events = _ALARM
-        if value is not None:
-            self.defined = True
-            if self.keep(value):
-                events |= _VALUE
-        if events and (self.listeners or self._queues):
-            self.notify(events, condition.severity if events & _ALARM else -1)
-        if self.fields:
-            for field in self.fields.values():
-                field.refresh()
+        if events:
+            self.notify(events, transition)
+        for field in list(self.fields.values()):
+            field.refresh()
+        if not (self._queues or self.fields or any(self.packing(dbr_type) is None for dbr_type, _ in self.listeners)):
+            self.values.forget(self.index)
+
+    def watch(self) -> None:
+        """Somebody has to be told of every update."""
+        self.values.watch(self.index, self)
+
+    def packing(self, dbr_type: int) -> Packing | None:
+        """See `ReadOnlyValue.packing`; rows of one are not worth their while."""
+        form = row_form(dbr_type) if len(self.values) > 1 else None
+        return None if form is None else Packing(self.values, self.index, form)
 
     def get_field(self, name: str) -> ReadOnlyValue:
-        """A field of the record; made when first asked for, alive from then on.
+        """A field of the record; made when asked for, alive as long as somebody monitors it.
 
         Raises:
             KeyError: This type of record has no such field.
@@ -127,21 +139,20 @@ class Record(ReadOnlyValue):
         field = self.fields.get(name)
         if field is None:
             field = self.fields[name] = make_field(self, name)
+            self.watch()
         return field
 
 
 class _NumberRecord(Record):
-    number: float = 0.0
+    @property
+    def number(self) -> float:
+        """The value; 0 until there is one."""
+        return cast("float", self.values.value(self.index))
 
     @staticmethod
     def display_of(point: PointSpec) -> Display:
-        """Display and control limits are the display range, as in an ai record; limits that are off are NaN."""
-        low, high = point.display_range or (0.0, 0.0)
-        limits = point.limits or AlarmLimits()
-        alarms = (limits.high_high, limits.high, limits.low, limits.low_low)
-        alarm_limits = [math.nan if limit is None else limit for limit in alarms]
-        precision = max(0, min(point.precision, _MOST_DECIMALS)) if point.kind is ValueKind.FLOAT else 0
-        return Display(point.unit, precision, (high, low, *alarm_limits, high, low))
+        """Unit, precision and limits."""
+        return number_display(point)
 
     def encoded(self, native: Native) -> bytes:
         """The number in the native type asked for."""
@@ -153,76 +164,55 @@ class _NumberRecord(Record):
             return super().event(dbr_type, count)
         now = self.condition
         return _TIME_DOUBLE_HEADER, _TIME_DOUBLE_LAYOUT.pack(
-            now.status, now.severity, now.seconds, now.nanoseconds, self.number
+            now.status, now.severity, now.seconds, now.nanoseconds, as_double(self.number)
         )
 
 
 class AnalogRecord(_NumberRecord):
     """A measured value."""
 
-    record_type = "ai"
+    record_type = RECORD_TYPES[ValueKind.FLOAT]
     accepts = frozenset({float, int})
-
-    def keep(self, value: Value) -> bool:
-        """Take a number; NaN after NaN is no change."""
-        assert isinstance(value, float | int)  # noqa: S101  the adapter has checked
-        number, self.number = self.number, float(value)
-        return number != self.number and not (math.isnan(number) and math.isnan(self.number))
 
 
 class IntegerRecord(_NumberRecord):
     """A counter or a code. Channel Access has no 64-bit integer: as in EPICS base, clients see a double."""
 
-    record_type = "int64in"
+    record_type = RECORD_TYPES[ValueKind.INTEGER]
     accepts = frozenset({int})
-    number: int = 0
-
-    def keep(self, value: Value) -> bool:
-        """Take an integer of 64 bits."""
-        assert isinstance(value, int)  # noqa: S101  the adapter has checked
-        number, self.number = self.number, value
-        return number != value
 
 
 class BinaryRecord(Record):
     """A flag."""
 
-    record_type = "bi"
+    record_type = RECORD_TYPES[ValueKind.BOOLEAN]
     accepts = frozenset({bool})
     native = Native.ENUM
-    on = False
 
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  all flags are alike
         """Names of the two states."""
-        return Display(states=("No", "Yes"))
-
-    def keep(self, value: Value) -> bool:
-        """Take a flag."""
-        on, self.on = self.on, bool(value)
-        return on is not self.on
+        return FLAG
 
     def encoded(self, native: Native) -> bytes:
         """The state in the native type asked for."""
-        return encode_enum(int(self.on), native, self.display.states)
+        return encode_enum(int(bool(self.values.value(self.index))), native, self.display.states)
 
 
 class TextRecord(Record):
     """A text: at most 39 bytes of it as a string, up to 255 as a long string (`.VAL$`, or any CHAR type)."""
 
-    record_type = "stringin"
+    record_type = RECORD_TYPES[ValueKind.TEXT]
     accepts = frozenset({str})
     native = Native.STRING
-    text = ""
 
-    def keep(self, value: Value) -> bool:
-        """Take a text."""
-        text, self.text = self.text, str(value)
-        return text != self.text
+    def packing(self, dbr_type: int) -> Packing | None:  # noqa: ARG002  none has a fixed size
+        """Texts are told on their own."""
+        return None
 
     def encoded(self, native: Native) -> bytes:
         """The text in the native type asked for."""
-        return encode_text(self.text, native)
+        return encode_text(str(self.values.value(self.index)), native)
 
 
 _RECORD: dict[ValueKind, type[Record]] = {
@@ -233,6 +223,16 @@ _RECORD: dict[ValueKind, type[Record]] = {
 }
 
 
+def make_records(names: Sequence[str], points: Sequence[PointSpec], started_us: int, alarms: Alarms) -> list[Record]:
+    """The records for the points of one group, waiting for their first values."""
+    values = GroupValues(points, alarms, epics_time(started_us))
+    return [
+        _RECORD[point.kind](name, point, values, index)
+        for index, (name, point) in enumerate(zip(names, points, strict=True))
+    ]
+
+
 def make_record(name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> Record:
-    """The record for a point, waiting for its first value."""
-    return _RECORD[point.kind](name, point, started_us, alarms)
+    """The record for a point that is a group of its own, waiting for its first value."""
+    (record,) = make_records([name], [point], started_us, alarms)
+    return record

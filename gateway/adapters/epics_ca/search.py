@@ -7,6 +7,8 @@ from collections.abc import Container
 from typing import cast
 
 from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.refusals import Refusal, Refusals
+from gateway.adapters.epics_ca.search_budget import SearchBudget
 
 LONGEST_SEARCH = 2048
 """Bytes of one datagram. Clients fill at most one Ethernet frame; caproto's parser takes 0.1 s for 64 KiB."""
@@ -20,11 +22,19 @@ class SearchResponder(asyncio.DatagramProtocol):
     Args:
         names: PVs and fields that are served.
         port: TCP port of the server.
+        budget: How many datagrams are looked at.
+        ignored: Addresses that get no answer.
+        refusals: Where it is counted what was not looked at.
     """
 
-    def __init__(self, names: Container[str], port: int) -> None:
+    def __init__(
+        self, names: Container[str], port: int, budget: SearchBudget, ignored: Container[str], refusals: Refusals
+    ) -> None:
         self._names = names
         self._port = port
+        self._budget = budget
+        self._ignored = ignored
+        self._refusals = refusals
         self._broadcaster = ca.Broadcaster(our_role=ca.SERVER)
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -34,7 +44,10 @@ class SearchResponder(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer the names that are known, in one datagram as they came in one."""
-        if len(data) > LONGEST_SEARCH:
+        if addr[0] in self._ignored:
+            return
+        if len(data) > LONGEST_SEARCH or not self._budget.take(addr[0]):
+            self._refusals[Refusal.SEARCH] += 1
             return
         try:
             requests = self._broadcaster.recv(data, addr)
@@ -52,3 +65,18 @@ class SearchResponder(asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         """A client that has gone before its answer came is no news."""
+
+
+class BroadcastListener(asyncio.DatagramProtocol):
+    """Hears searches that were broadcast; they are answered from the interface's own address.
+
+    Args:
+        responder: Who answers.
+    """
+
+    def __init__(self, responder: SearchResponder) -> None:
+        self._responder = responder
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Pass it on."""
+        self._responder.datagram_received(data, addr)

@@ -6,7 +6,6 @@ client-name 20, host-name 21) and "Payload Data Types" (DBR_TIME_DOUBLE). The en
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +13,12 @@ from dataclasses import replace
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from gateway.adapters.epics_ca.probe import server_port
-from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.epics_ca.environment import interfaces, server_port
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings, DuplicateNames, RecsyncSettings
 from gateway.errors import AdapterError
 from gateway.ports import ReadBack
 
 _LOOPBACK = "127.0.0.1"
-_EVERY_INTERFACE = "0.0.0.0"  # noqa: S104  what a server takes that is told of none
 _HEADER = struct.Struct(">HHHHII")
 _TIME_DOUBLE_LAYOUT = struct.Struct(">hhII4xd")
 _VERSION, _READ_NOTIFY, _CREATE_CHANNEL, _CLIENT_NAME, _HOST_NAME, _CREATE_FAILED = 0, 15, 18, 20, 21, 26
@@ -32,13 +30,21 @@ _EPICS_EPOCH = 631_152_000
 
 def listening(settings: ChannelAccessSettings) -> Sequence[tuple[str, int]]:
     """Interfaces and port, as far as needed from the environment that every EPICS server reads."""
-    interfaces = settings.interfaces or os.environ.get("EPICS_CAS_INTF_ADDR_LIST", "").split() or (_EVERY_INTERFACE,)
-    return [(interface.partition(":")[0], server_port(settings)) for interface in interfaces]
+    port = server_port(settings)
+    return [(interface, port) for interface in interfaces(settings)]
 
 
 def on_loopback(settings: ChannelAccessSettings) -> ChannelAccessSettings:
-    """The same names on 127.0.0.1 and a free port, without beacons."""
-    return replace(settings, interfaces=(_LOOPBACK,), port=0, beacons=())
+    """The same names on 127.0.0.1 and a free port, without a word to anybody."""
+    return replace(
+        settings,
+        interfaces=(_LOOPBACK,),
+        port=0,
+        beacons=(),
+        duplicate_names=DuplicateNames.IGNORE,
+        recsync=RecsyncSettings(),
+        access=None,
+    )
 
 
 async def read_back(endpoint: str, names: Sequence[str]) -> Sequence[ReadBack]:

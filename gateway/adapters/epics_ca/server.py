@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import anyio
@@ -13,20 +13,22 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from caproto.server.common import Context
 
-from gateway.adapters.epics_ca.beacons import resolve, send_beacons
+from gateway.adapters.epics_ca.access_control import AccessControl
+from gateway.adapters.epics_ca.beacons import beacon_targets, resolve, send_beacons
+from gateway.adapters.epics_ca.broadcasts import connected_networks
 from gateway.adapters.epics_ca.circuit import Circuit
 from gateway.adapters.epics_ca.connection import Connection
 from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.environment import reach
 from gateway.adapters.epics_ca.records import Record
-from gateway.adapters.epics_ca.search import SearchResponder
+from gateway.adapters.epics_ca.refusals import Refusal, Refusals
+from gateway.adapters.epics_ca.search import BroadcastListener, SearchResponder
+from gateway.adapters.epics_ca.search_budget import SearchBudget
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.adapters.epics_ca.sockets import ServerSockets, bind
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.errors import AdapterError
 from gateway.model.client_places import ClientPlaces
-
-MAX_CIRCUITS = 256
-"""Clients at once; each is a file descriptor, of which the wires need some too."""
 
 
 class _ImmediateUpdates:
@@ -46,6 +48,8 @@ class Server(Context):
         records: Records by PV name; they outlive the server.
         settings: How to be reached.
         alongside: What runs as long as the server does.
+        refusals: Where it is counted what clients were refused; it outlives the server.
+        access: Who may read and write; by default everybody may read, and try the commands.
 
     Raises:
         AdapterError: An EPICS_CA* variable of the environment cannot be used.
@@ -56,32 +60,28 @@ class Server(Context):
         records: Mapping[str, Record],
         settings: ChannelAccessSettings,
         alongside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+        refusals: Refusals | None = None,
+        access: AccessControl | None = None,
     ) -> None:
         try:
-            interfaces = settings.interfaces or ca.get_server_address_list()
-            super().__init__(dict(records), list(interfaces))  # type: ignore[no-untyped-call]
-            self._beacons = self._beacon_targets(settings)
-            self._wanted_port = self._port(settings)
+            self.reach = reach(settings)
+            super().__init__(dict(records), list(self.reach.interfaces))  # type: ignore[no-untyped-call]
         except (ca.CaprotoError, ValueError) as error:
             raise AdapterError(
                 f"the EPICS environment cannot be used: {error}", where="epics_ca", hint="correct the variable"
             ) from error
         self.subscription_queue = _ImmediateUpdates(self._subscription_queue_iteration)
         self._alongside = alongside
-        self._places = ClientPlaces(MAX_CIRCUITS, logging.getLogger("gateway.adapters.epics_ca"))
+        self.limits = settings.limits
+        self.refusals: Refusals = Refusals() if refusals is None else refusals
+        self.access = AccessControl() if access is None else access
+        self.coalesced = 0
+        """Events that clients who have left since did not get because newer ones came."""
+        log = logging.getLogger("gateway.adapters.epics_ca")
+        self._places = ClientPlaces(self.limits.circuits, log, per_address=self.limits.circuits_per_address)
         self._turn = asyncio.Lock()
         self.background: TaskGroup | None = None
         """Owner of what goes on although its client has left, and ends with the server; None before that runs."""
-
-    def _port(self, settings: ChannelAccessSettings) -> int:
-        if settings.port is not None:
-            return settings.port
-        return int(os.environ.get("EPICS_CAS_SERVER_PORT") or self.ca_server_port)
-
-    def _beacon_targets(self, settings: ChannelAccessSettings) -> list[str]:
-        if settings.beacons is not None:
-            return list(settings.beacons)
-        return [f"{host}:{port}" for host, port in ca.get_beacon_address_list()]
 
     async def serve(self, ready: Callable[[tuple[str, ...]], None]) -> None:
         """Serve until cancelled.
@@ -92,19 +92,23 @@ class Server(Context):
         Raises:
             AdapterError: The server cannot start.
         """
-        beacons = await resolve(self._beacons, self.environ["EPICS_CAS_BEACON_PORT"])
-        sockets = bind(self.interfaces, self._wanted_port)
+        networks = connected_networks()
+        listed = await resolve(self.reach.beacons, self.reach.beacon_port)
+        beacons = beacon_targets(self.reach, listed, networks)
+        await self.access.prepare()
+        sockets = bind(self.interfaces, self.reach.port, networks)
         self.port = sockets.port
         try:
             async with anyio.create_task_group() as tasks:
                 self.background = tasks
                 for run in self._alongside:
                     tasks.start_soon(run)
+                tasks.start_soon(self.access.follow, self._tell_rights)
                 closing = await self._open(sockets, tasks)
                 try:
-                    if beacons:
-                        period = float(self.environ["EPICS_CAS_BEACON_PERIOD"])
-                        tasks.start_soon(send_beacons, beacons, self.port, period)
+                    for interface, targets in beacons.items():
+                        period = self.reach.beacon_period_s
+                        tasks.start_soon(send_beacons, interface, targets, self.port, period)
                     ready(tuple(f"{interface}:{self.port}" for interface in self.interfaces))
                     await anyio.sleep_forever()
                 finally:
@@ -121,30 +125,51 @@ class Server(Context):
             if self._places.enter(host):
                 tasks.start_soon(self._serve_client, connection, host)
             else:
+                self.refusals[Refusal.CIRCUIT] += 1
                 connection.abort()
 
         closing: list[Callable[[], None]] = []
-        for searches in sockets.udp:
-            transport, _ = await loop.create_datagram_endpoint(
-                lambda: SearchResponder(self, sockets.port), sock=searches
+        budget = SearchBudget(self.limits.search_datagrams_per_s)
+        answering = (self, sockets.port, budget, self.reach.ignored, self.refusals)
+        for searches, broadcasts in zip(sockets.udp, sockets.broadcast, strict=True):
+            transport, responder = await loop.create_datagram_endpoint(
+                partial(SearchResponder, *answering), sock=searches
             )
             closing.append(transport.close)
+            if broadcasts is not None:
+                ears, _ = await loop.create_datagram_endpoint(partial(BroadcastListener, responder), sock=broadcasts)
+                closing.append(ears.close)
         for listener in sockets.tcp:
-            server = await loop.create_server(lambda: Connection(accept), sock=listener)
+            server = await loop.create_server(lambda: Connection(accept, self.limits.untaken_s), sock=listener)
             closing.append(server.close)
         return closing
 
     async def _serve_client(self, connection: Connection, host: str) -> None:
-        circuit = Circuit(connection, self)
-        self.circuits.add(circuit)
         try:
-            await circuit.serve()
+            await self.turn()
+            circuit = Circuit(connection, self)
+            self.circuits.add(circuit)
+            try:
+                await circuit.serve()
+            finally:
+                self.circuits.discard(circuit)
+                self.coalesced += circuit.outbox.coalesced
         finally:
-            self.circuits.discard(circuit)
+            connection.abort()
             self._places.leave(host)
 
+    async def _tell_rights(self) -> None:
+        """The rules have changed: let every client know what that means for it, one in each turn."""
+        for circuit in tuple(self.circuits):
+            await self.turn()
+            if circuit in self.circuits:
+                await circuit.tell_rights()
+
     async def turn(self) -> None:
-        """Wait to serve requests: one client, and a little of what it asks for, in one turn of the event loop."""
+        """Wait to serve a client: one of them, and a little of what it asks for, in one turn of the event loop.
+
+        Who comes and who leaves waits, too, or a thousand at once would make a tick late.
+        """
         async with self._turn:
             await checkpoint()
 

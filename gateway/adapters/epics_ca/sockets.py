@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 
+from gateway.adapters.epics_ca.broadcasts import broadcast_address
 from gateway.errors import AdapterError
 
 _BACKLOG = 128
 _ATTEMPTS = 50
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class ServerSockets:
-    """Bound sockets, one of each kind per interface.
+    """Bound sockets, one of each kind for every interface, in their order.
 
     Attributes:
         port: Their common port.
         tcp: Listening sockets, for virtual circuits.
         udp: Datagram sockets, for searches.
+        broadcast: Further ones for broadcast searches; None where the first hears those itself, or nobody sends any.
     """
 
     port: int
     tcp: list[socket.socket] = field(default_factory=list)
     udp: list[socket.socket] = field(default_factory=list)
+    broadcast: list[socket.socket | None] = field(default_factory=list)
 
     def close(self) -> None:
         """Close those that nobody else has closed yet."""
-        for bound in (*self.tcp, *self.udp):
-            bound.close()
+        for bound in (*self.tcp, *self.udp, *self.broadcast):
+            if bound is not None:
+                bound.close()
 
 
 def _listen(interface: str, port: int) -> socket.socket:
@@ -64,13 +71,26 @@ def _datagram(interface: str, port: int, *, shared: bool) -> socket.socket:
     return searches
 
 
-def _bind_all(interfaces: Sequence[str], port: int) -> ServerSockets:
+def _broadcasts(interface: str, port: int, networks: Sequence[IPv4Network]) -> socket.socket | None:
+    """Socket for what is broadcast on the network of an interface; never the reason why a server does not start."""
+    address = broadcast_address(interface, networks)
+    if address is None:
+        return None
+    try:
+        return _datagram(address, port, shared=True)
+    except OSError as error:
+        _LOG.warning("epics_ca %s: broadcast searches to %s port %d are not heard: %s", interface, address, port, error)
+        return None
+
+
+def _bind_all(interfaces: Sequence[str], port: int, networks: Sequence[IPv4Network]) -> ServerSockets:
     sockets = ServerSockets(port)
     try:
         for interface in interfaces:
             sockets.tcp.append(_listen(interface, sockets.port))
             sockets.port = sockets.tcp[0].getsockname()[1]
             sockets.udp.append(_datagram(interface, sockets.port, shared=port != 0))
+            sockets.broadcast.append(_broadcasts(interface, sockets.port, networks))
     except OSError:
         sockets.close()
         raise
@@ -93,12 +113,13 @@ def _bind_error(interfaces: Sequence[str], port: int, error: OSError) -> Adapter
     )
 
 
-def bind(interfaces: Sequence[str], port: int) -> ServerSockets:
+def bind(interfaces: Sequence[str], port: int, networks: Sequence[IPv4Network] = ()) -> ServerSockets:
     """Bind all sockets.
 
     Args:
         interfaces: IPv4 addresses.
         port: Port for all of them; 0 takes one that is free everywhere.
+        networks: Networks of this machine, on which clients may broadcast.
 
     Raises:
         AdapterError: The port is taken or not allowed, or an address is not this machine's.
@@ -107,7 +128,7 @@ def bind(interfaces: Sequence[str], port: int) -> ServerSockets:
     while True:
         attempts -= 1
         try:
-            return _bind_all(interfaces, port)
+            return _bind_all(interfaces, port, networks)
         except OSError as error:
             if not attempts or error.errno != errno.EADDRINUSE:
                 raise _bind_error(interfaces, port, error) from error

@@ -1,12 +1,13 @@
 """What a PV or one of its fields shows: caproto channel data that nobody can write, encoded by the gateway.
 
 caproto's own write path flaps latched alarms and rejects readings beyond the control limits. The gateway has decided
-value and state before they get here, so they come in through `Record.show` and never through `write`.
+value and state before they get here, so they come in through `GroupValues` and never through `write`.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NoReturn, Protocol
 
@@ -29,6 +30,8 @@ from gateway.adapters.epics_ca.encoding import (
     head,
 )
 from gateway.adapters.epics_ca.engine_coroutine import run_without_suspending
+from gateway.adapters.epics_ca.group_values import GroupValues
+from gateway.adapters.epics_ca.row_form import RowForm
 
 NORMAL: int = CAStatus.ECA_NORMAL.value.code_with_severity
 GET_FAILED: int = CAStatus.ECA_GETFAIL.value.code_with_severity
@@ -58,11 +61,25 @@ class Listener(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How a value goes into rows.
+
+    Attributes:
+        values: Of its group.
+        index: Its place in it.
+        form: Of the rows.
+    """
+
+    values: GroupValues
+    index: int
+    form: RowForm
+
+
 class ReadOnlyValue(ChannelData):
     """A value that clients read and monitor.
 
     Args:
-        condition: Alarm and time; the fields of a record share those of the record.
         display: Metadata that stay.
         record_type: RTYP of the record.
     """
@@ -71,13 +88,17 @@ class ReadOnlyValue(ChannelData):
     log_atol = 0.0  # asked for by caproto's deadband filter, which otherwise fails on channel data of other families
     value_atol = 0.0
 
-    def __init__(self, condition: Condition, display: Display, record_type: str) -> None:
+    def __init__(self, display: Display, record_type: str) -> None:
         self.data_type = ChannelType(self.native)
         super().__init__(value=0, timestamp=(0, 0), max_subscription_backlog=1, reported_record_type=record_type)
-        self.condition = condition
         self.display = display
         self.listeners: dict[tuple[int, int], dict[Listener, Listener]] = {}
         self._events = 0
+
+    @property
+    @abstractmethod
+    def condition(self) -> Condition:
+        """Alarm and time of now; those of a field are those of its record."""
 
     @abstractmethod
     def encoded(self, native: Native) -> bytes:
@@ -138,14 +159,25 @@ class ReadOnlyValue(ChannelData):
         status, number, body = self.payload(dbr_type, count)
         return EVENT_HEADER.pack(_EVENT_ADD, len(body), dbr_type, number, status), body
 
+    def packing(self, dbr_type: int) -> Packing | None:  # noqa: ARG002  records look at it
+        """How events of that type are packed as rows; None where each is told on its own, by `notify`."""
+        return None
+
+    def watch(self) -> None:
+        """Somebody listens from now on who has to be told by `notify`."""
+
     def notify(self, events: int, transition: int = -1) -> None:
-        """Tell everyone whose mask meets the DBE bits `events`; each DBR type and count is encoded once.
+        """Tell everyone whose mask meets the DBE bits `events` and who is not told by rows.
+
+        Each DBR type and count is encoded once.
 
         Args:
             events: DBE bits.
             transition: The new severity where the alarm has changed, else -1.
         """
         for (dbr_type, count), listeners in self.listeners.items():
+            if self.packing(dbr_type) is not None:
+                continue
             header = body = b""
             for listener in listeners.values():
                 if listener.mask & events:
@@ -166,6 +198,7 @@ class ReadOnlyValue(ChannelData):
     async def subscribe(self, queue: Any, sub_spec: Any, sub: Any) -> None:  # noqa: ANN401  caproto's untyped classes
         """Subscribe a channel with a filter; what earlier subscribers were told may be old by now."""
         self._content.clear()
+        self.watch()
         await super().subscribe(queue, sub_spec, sub)  # type: ignore[no-untyped-call]
 
     async def _read(self, data_type: int) -> tuple[object, Any]:

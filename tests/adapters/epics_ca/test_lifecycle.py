@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import psutil
 import pytest
 from anyio.abc import TaskStatus
 
@@ -67,6 +68,19 @@ async def test_cancellation_is_passed_on_and_raw_connections_end(adapter: Channe
         with anyio.fail_after(10), pytest.raises(anyio.EndOfStream):
             await stream.receive()
     assert scope.cancelled_caught
+
+
+async def test_any_number_of_runs_leaves_nothing_behind(adapter: ChannelAccessAdapter):
+    process = psutil.Process()
+    before = None
+    for _ in range(30):
+        async with stoppable(adapter) as (port, scope), await anyio.connect_tcp("127.0.0.1", port) as stream:
+            assert await stream.receive()
+            scope.cancel()
+            with anyio.fail_after(10), pytest.raises(anyio.EndOfStream):
+                await stream.receive()
+        before = process.num_fds() if before is None else before
+    assert process.num_fds() <= before
 
 
 async def test_a_taken_port_is_an_error_and_never_another_port(site: SiteSpec):
@@ -140,3 +154,14 @@ async def test_beacons_tell_of_the_server(site: SiteSpec, serving: Any, caplog: 
         assert int.from_bytes(beacon[6:8], "big") == port
         assert int.from_bytes(beacon[8:12], "big") == number
     assert not [record for record in caplog.records if record.name.startswith("caproto")]
+
+
+async def test_a_tick_never_waits_for_the_client_to_have_taken_the_one_before(
+    adapter: ChannelAccessAdapter, serving: Any, connect: Any
+):
+    async with serving(adapter) as port, connect(port) as client:
+        await client.get("T:stack:I1")
+        assert adapter._server is not None
+        (circuit,) = adapter._server.circuits
+        peer = circuit._connection.writer.get_extra_info("socket")
+        assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -145,7 +145,8 @@ async def test_other_fields(adapter: ChannelAccessAdapter, client: Any, update: 
     assert (await client.get("T:stack:I1.STAT", datatype="STRING"))["value"] == "HIHI"
     assert (await client.get("T:stack:I1.SEVR", datatype="STRING"))["value"] == "MAJOR"
     assert (await client.get("T:stack:I1.PREC", datatype="STRING"))["value"] == "2"
-    assert math.isnan((await client.get("T:stack:I1.HIGH"))["value"])
+    assert (await client.get("T:stack:I1.HIGH"))["value"] == 0.0
+    assert (await client.get("T:stack:I1.AMSG"))["value"] == "high-high"
     assert (await client.get("T:stack:I1:Fault.ZNAM"))["value"] == "No"
     assert (await client.get("T:stack:I1:Fault.RTYP"))["value"] == "bi"
     assert (await client.get("T:stack:I1.DESC$", datatype="CHAR_STR"))["value"] == "Oxygen in the stack"

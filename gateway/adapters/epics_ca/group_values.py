@@ -1,0 +1,226 @@
+"""The latest values of one group of points: the one place where they are, for whoever reads or monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.adapters.epics_ca.encoding import Condition, as_double
+from gateway.adapters.epics_ca.row_form import Numbers
+from gateway.model.points import PointSpec, Value, ValueKind
+from gateway.model.quality import State
+
+VALUE_EVENTS = 1 | 2
+"""DBE_VALUE and DBE_LOG (caeventmask.h of EPICS base): with MDEL and ADEL 0, both tell of every change."""
+
+ALARM_EVENT = 4
+"""DBE_ALARM."""
+
+Alarms = Mapping[State, tuple[int, int]]
+"""State of a point to its STAT and SEVR."""
+
+EpicsTime = tuple[int, int]
+"""Seconds since 1990 and nanoseconds."""
+
+_BLANK: dict[ValueKind, Value] = {
+    ValueKind.FLOAT: 0.0,
+    ValueKind.INTEGER: 0,
+    ValueKind.BOOLEAN: False,
+    ValueKind.TEXT: "",
+}
+_EXACT_BELOW = 2.0**53
+
+
+class Tick:
+    """What one update has changed, as arrays over all points of the group. Never changed once made.
+
+    Attributes:
+        numbers: Values; 0 for texts and for what is not known yet. Shape (n,).
+        status: STAT. Shape (n,).
+        severity: SEVR. Shape (n,).
+        time: Of the points that have changed.
+        values_changed: Which values are new. Shape (n,).
+        alarms_changed: Which alarms are new; None for none at all. Shape (n,).
+    """
+
+    __slots__ = ("alarms_changed", "numbers", "severity", "status", "time", "values_changed")
+
+    def __init__(
+        self,
+        numbers: Numbers,
+        alarms: NDArray[np.int16],
+        time: EpicsTime,
+        values_changed: NDArray[np.bool_],
+        alarms_changed: NDArray[np.bool_] | None,
+    ) -> None:
+        self.numbers = numbers
+        self.status, self.severity = alarms
+        self.time = time
+        self.values_changed = values_changed
+        self.alarms_changed = alarms_changed
+
+
+class TickWatcher(Protocol):
+    """Whoever wants every tick of a group in which something changes."""
+
+    def take(self, tick: Tick) -> None:
+        """A new tick. Never suspends."""
+        ...
+
+
+class PointWatcher(Protocol):
+    """Whoever wants every update of one point."""
+
+    def take(self, events: int, transition: int) -> None:
+        """The point is up to date.
+
+        Args:
+            events: DBE bits of what has changed; 0 where only the time has.
+            transition: The new severity where the alarm has changed, else -1.
+        """
+        ...
+
+
+class GroupValues:
+    """Holds one group. A point without a value keeps its last one; until the first one it has a blank.
+
+    Args:
+        points: Of the group.
+        alarms: How the states of its points look.
+        started: Time stamp until the first update.
+    """
+
+    def __init__(self, points: Sequence[PointSpec], alarms: Alarms, started: EpicsTime) -> None:
+        self.alarms = alarms
+        self._size = len(points)
+        self._wholes = [index for index, point in enumerate(points) if point.kind is ValueKind.INTEGER]
+        self._blanks = [_BLANK[point.kind] for point in points]
+        self._values: Sequence[Value] = [None] * self._size
+        self._states: Sequence[State] = [State.WAITING] * self._size
+        self._times = [started] * self._size
+        self._arrays: tuple[Numbers, NDArray[np.int16]] | None = None
+        self._tick_watchers: dict[TickWatcher, None] = {}
+        self._point_watchers: dict[int, PointWatcher] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def value(self, index: int) -> Value:
+        """The last value of a point."""
+        return self._known(self._values, index)
+
+    def _known(self, values: Sequence[Value], index: int) -> Value:
+        value, blank = values[index], self._blanks[index]
+        if value is None:
+            return blank
+        return as_double(value) if type(blank) is float and not isinstance(value, str) else value
+
+    def is_defined(self, index: int) -> bool:
+        """Whether a point has ever had a value."""
+        return self._values[index] is not None
+
+    def state(self, index: int) -> State:
+        """State of a point."""
+        return self._states[index]
+
+    def condition(self, index: int) -> Condition:
+        """Alarm and time of a point."""
+        return Condition(*self.alarms[self._states[index]], *self._times[index])
+
+    def apply(self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int], time: EpicsTime) -> None:
+        """Take what an update says of the points named in `changed`, and tell whoever watches."""
+        old_values, old_states, old_arrays = self._values, self._states, self._arrays
+        if self._tick_watchers and old_arrays is None:
+            old_arrays = self._numbers(), self._alarms()
+        if len(changed) == self._size and None not in values:
+            self._values, self._states, self._times = values, states, [time] * self._size
+        else:
+            new_values, new_states = list(old_values), list(old_states)
+            for index in changed:
+                value = values[index]
+                if value is not None:
+                    new_values[index] = value
+                new_states[index] = states[index]
+                self._times[index] = time
+            self._values, self._states = new_values, new_states
+        self._arrays = None
+        if old_arrays is not None and self._tick_watchers:
+            self._tell_ticks(old_values, old_states, old_arrays, time)
+        if self._point_watchers:
+            self._tell_points(old_values, old_states, changed)
+
+    def _tell_ticks(
+        self,
+        old_values: Sequence[Value],
+        old_states: Sequence[State],
+        old_arrays: tuple[Numbers, NDArray[np.int16]],
+        time: EpicsTime,
+    ) -> None:
+        old_numbers, old_alarms = old_arrays
+        numbers = self._numbers()
+        changed = np.not_equal(numbers, old_numbers)
+        changed &= ~(np.isnan(numbers) & np.isnan(old_numbers))
+        for index in self._wholes:  # two integers may be one double
+            if abs(numbers[index]) >= _EXACT_BELOW:
+                changed[index] = self._known(self._values, index) != self._known(old_values, index)
+        is_same = self._states is old_states or list(self._states) == list(old_states)
+        alarms = old_alarms if is_same else self._alarms()
+        alarms_changed: NDArray[np.bool_] | None = None
+        if not is_same:
+            differs = np.not_equal(alarms, old_alarms)
+            alarms_changed = differs[0] | differs[1] if np.count_nonzero(differs) else None
+        self._arrays = numbers, alarms
+        if alarms_changed is None and not np.count_nonzero(changed):
+            return
+        tick = Tick(numbers, alarms, time, changed, alarms_changed)
+        for watcher in self._tick_watchers:
+            watcher.take(tick)
+
+    def _numbers(self) -> Numbers:
+        numbers = [0.0 if value is None or isinstance(value, str) else value for value in self._values]
+        try:
+            return np.array(numbers, np.float64)
+        except OverflowError:
+            return np.array([as_double(number) for number in numbers], np.float64)
+
+    def _alarms(self) -> NDArray[np.int16]:
+        """Status and severity; shape (2, n)."""
+        alarms = self.alarms
+        return np.array([alarms[state] for state in self._states], np.int16).reshape(-1, 2).T
+
+    def _tell_points(self, old_values: Sequence[Value], old_states: Sequence[State], changed: Sequence[int]) -> None:
+        for index in changed:
+            watcher = self._point_watchers.get(index)
+            if watcher is None:
+                continue
+            events, transition = 0, -1
+            old, new = old_states[index], self._states[index]
+            if old is not new and self.alarms[old] != self.alarms[new]:
+                events, transition = ALARM_EVENT, self.alarms[new][1]
+            if _differ(self._known(old_values, index), self._known(self._values, index)):
+                events |= VALUE_EVENTS
+            watcher.take(events, transition)
+
+    def watch_ticks(self, watcher: TickWatcher) -> None:
+        """Tell the watcher of every tick until `forget_ticks`."""
+        self._tick_watchers[watcher] = None
+
+    def forget_ticks(self, watcher: TickWatcher) -> None:
+        """No longer tell the watcher."""
+        self._tick_watchers.pop(watcher, None)
+
+    def watch(self, index: int, watcher: PointWatcher) -> None:
+        """Tell the watcher, the only one of its point, of every update until `forget`."""
+        self._point_watchers[index] = watcher
+
+    def forget(self, index: int) -> None:
+        """No longer tell the watcher of a point."""
+        self._point_watchers.pop(index, None)
+
+
+def _differ(old: Value, new: Value) -> bool:
+    """Whether a value is another; NaN after NaN is not."""
+    return old != new and (old == old or new == new)
