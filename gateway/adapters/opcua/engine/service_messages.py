@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from asyncua import ua
@@ -63,7 +63,7 @@ def array(parts: list[bytes]) -> bytes:
     return _LENGTH.pack(len(parts)) + b"".join(parts)
 
 
-def status_array(statuses: list[int]) -> bytes:
+def status_array(statuses: Sequence[int]) -> bytes:
     """An array of StatusCodes."""
     return struct.pack(f"<i{len(statuses)}I", len(statuses), *statuses)
 

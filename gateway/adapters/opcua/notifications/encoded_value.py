@@ -9,7 +9,7 @@ from dataclasses import replace
 from asyncua import ua
 from asyncua.ua.ua_binary import struct_to_binary, variant_to_binary
 
-from gateway.adapters.opcua.engine.service_messages import SCALAR_PACKERS
+from gateway.adapters.opcua.engine.service_messages import SCALAR_PACKERS, SERVER, SOURCE
 from gateway.adapters.opcua.engine.utc_ticks import utc, utc_ticks
 from gateway.adapters.opcua.engine.wire_types import data_value, status_code
 
@@ -17,9 +17,9 @@ OVERFLOW = 0x0000_0480
 """InfoType DataValue with the Overflow bit (OPC 10000-4 section 7.39.1)."""
 
 Timestamps = ua.TimestampsToReturn
-_MASK = {Timestamps.Source: 0x04, Timestamps.Server: 0x08, Timestamps.Both: 0x0C, Timestamps.Neither: 0x00}
+_MASK = {Timestamps.Source: SOURCE, Timestamps.Server: SERVER, Timestamps.Both: SOURCE | SERVER, Timestamps.Neither: 0}
 _VALUE, _STATUS = 0x01, 0x02
-_TIMES = {0x00: struct.Struct("<"), 0x04: struct.Struct("<q"), 0x08: struct.Struct("<q"), 0x0C: struct.Struct("<qq")}
+_TIMES = (struct.Struct("<"), struct.Struct("<q"), struct.Struct("<qq"))
 _NULL = ua.Variant(None, ua.VariantType.Null)
 _HEAD = struct.Struct("<B")
 _STATUS_CODE = struct.Struct("<I")
@@ -115,16 +115,16 @@ class EncodedValue:
         variant = self._variant()
         status = self.status | flags
         if not self.source:
-            times &= ~0x04
+            times &= ~SOURCE
         if not self.server:
-            times &= ~0x08
+            times &= ~SERVER
         mask = times | (_VALUE if variant is not None else 0) | (_STATUS if status else 0)
-        instants = [instant for bit, instant in ((0x04, self.source), (0x08, self.server)) if times & bit]
+        instants = [instant for bit, instant in ((SOURCE, self.source), (SERVER, self.server)) if times & bit]
         return b"".join(
             (
                 _HEAD.pack(mask),
                 variant or b"",
                 _STATUS_CODE.pack(status) if status else b"",
-                _TIMES[times].pack(*instants),
+                _TIMES[len(instants)].pack(*instants),
             )
         )

@@ -40,7 +40,6 @@ class Item:
         place: Index of its point within the group, for packed items.
         variant_type: Type of its value, for packed items.
         links: Items that it triggers, by MonitoredItemId.
-        triggered_by: Number of items that trigger it.
     """
 
     item_id: int
@@ -56,4 +55,3 @@ class Item:
     place: int = -1
     variant_type: ua.VariantType = ua.VariantType.Null
     links: set[int] = field(default_factory=set)
-    triggered_by: int = 0

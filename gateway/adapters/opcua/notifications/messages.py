@@ -8,36 +8,26 @@ from dataclasses import dataclass
 
 from asyncua.ua.object_ids import ObjectIds
 
+from gateway.adapters.opcua.engine.service_messages import NULL_ARRAY, response_start, status_array
 from gateway.adapters.opcua.engine.utc_ticks import utc_now
 from gateway.adapters.opcua.notifications.pieces import Piece
 
 _COUNT = struct.Struct("<i")
 _UINT32 = struct.Struct("<I")
 _NUMBER_AND_TIME = struct.Struct("<Iqi")
-_FOUR_BYTE_NODE_ID = struct.Struct("<BBH")
 _EXTENSION = struct.Struct("<BBHBi")
-_RESPONSE_HEADER = struct.Struct("<qIIBiHB")
 _SUBSCRIPTION = struct.Struct("<I")
-_NULL_ARRAY = _COUNT.pack(-1)
 _BINARY_BODY = 1
-
-
-def _type_id(identifier: int) -> bytes:
-    return _FOUR_BYTE_NODE_ID.pack(1, 0, identifier)
 
 
 def _extension(identifier: int, body: bytes) -> bytes:
     return _EXTENSION.pack(1, 0, identifier, _BINARY_BODY, len(body)) + body
 
 
-_PUBLISH_RESPONSE = _type_id(ObjectIds.PublishResponse_Encoding_DefaultBinary)
-_REPUBLISH_RESPONSE = _type_id(ObjectIds.RepublishResponse_Encoding_DefaultBinary)
-
-
 def data_changes(pieces: Sequence[Piece]) -> bytes:
     """A DataChangeNotification."""
     count = sum(piece.count for piece in pieces)
-    body = b"".join((_COUNT.pack(count), *(piece.data for piece in pieces), _NULL_ARRAY))
+    body = b"".join((_COUNT.pack(count), *(piece.data for piece in pieces), NULL_ARRAY))
     return _extension(ObjectIds.DataChangeNotification_Encoding_DefaultBinary, body)
 
 
@@ -71,10 +61,6 @@ class Message:
         return cls(number, b"".join((_NUMBER_AND_TIME.pack(number, utc_now(), len(notifications)), *notifications)))
 
 
-def _response_header(request_handle: int) -> bytes:
-    return _RESPONSE_HEADER.pack(utc_now(), request_handle, 0, 0, -1, 0, 0)
-
-
 def publish_response(
     request_handle: int,
     subscription_id: int,
@@ -96,17 +82,11 @@ def publish_response(
     """
     return b"".join(
         (
-            _PUBLISH_RESPONSE,
-            _response_header(request_handle),
+            response_start(ObjectIds.PublishResponse_Encoding_DefaultBinary, request_handle),
             _SUBSCRIPTION.pack(subscription_id),
             struct.pack(f"<i{len(available)}I?", len(available), *available, more),
             message.data,
-            struct.pack(f"<i{len(results)}I", len(results), *results),
-            _NULL_ARRAY,
+            status_array(results),
+            NULL_ARRAY,
         )
     )
-
-
-def republish_response(request_handle: int, message: Message) -> bytes:
-    """Body of a RepublishResponse, its type in front."""
-    return b"".join((_REPUBLISH_RESPONSE, _response_header(request_handle), message.data))

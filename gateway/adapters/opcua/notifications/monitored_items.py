@@ -179,9 +179,6 @@ class MonitoredItems:
         item = self._items.pop(item_id, None)
         if item is None:
             return status_code(StatusCodes.BadMonitoredItemIdInvalid)
-        for linked in item.links:
-            if linked in self._items:
-                self._items[linked].triggered_by -= 1
         self._places.displace(item)
         if isinstance(item.queue, EventQueue):
             item.queue.remove(item)
@@ -220,19 +217,15 @@ class MonitoredItems:
         return added, removed
 
     def _link(self, item: Item, linked: int) -> ua.StatusCode:
-        other = self._items.get(linked)
-        if other is None:
+        if linked not in self._items:
             return status_code(StatusCodes.BadMonitoredItemIdInvalid)
-        if linked not in item.links:
-            item.links.add(linked)
-            other.triggered_by += 1
+        item.links.add(linked)
         return ua.StatusCode()
 
     def _unlink(self, item: Item, linked: int) -> ua.StatusCode:
         if linked not in item.links or linked not in self._items:
             return status_code(StatusCodes.BadMonitoredItemIdInvalid)
         item.links.discard(linked)
-        self._items[linked].triggered_by -= 1
         return ua.StatusCode()
 
     def _trigger(self, item: Item) -> Callable[[], None]:

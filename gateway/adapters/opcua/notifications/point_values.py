@@ -12,7 +12,6 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 from gateway.adapters.opcua.engine.utc_ticks import UNIX_EPOCH, utc_now
 from gateway.adapters.opcua.engine.wire_types import site_node
-from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.group_values import GroupValues
 from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
 from gateway.model.points import SiteSpec, ValueKind
@@ -99,10 +98,6 @@ class PointValues:
     def group(self, index: int) -> GroupValues:
         """One group, to be watched."""
         return self._groups[index]
-
-    def read(self, view: PointView | DerivedView) -> EncodedValue:
-        """A view as it is now."""
-        return self._groups[view.group].read(view)
 
     def forget_watchers(self) -> None:
         """Let go of a server that has stopped."""

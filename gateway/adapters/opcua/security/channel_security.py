@@ -27,8 +27,3 @@ class ChannelSecurity:
         """Security of a channel under this policy."""
         secured = policy.Mode != ua.MessageSecurityMode.None_
         return cls(policy.URI, policy.Mode, (policy.peer_certificate or b"") if secured else b"")
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether nobody else can read what is sent."""
-        return self.mode == ua.MessageSecurityMode.SignAndEncrypt

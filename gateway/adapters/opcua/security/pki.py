@@ -89,12 +89,6 @@ class Pki:
         """Grows whenever an administrator changes which applications are trusted."""
         return self._applications.trust_version
 
-    @property
-    def trusts_users(self) -> bool:
-        """Whether anybody can log in by certificate."""
-        self._trusted_users.refresh()
-        return bool(self._trusted_users.certificates)
-
     def judge(self, certificate: bytes, application_uri: str | None = None, *, peer: str = "") -> None:
         """Whether a client application is trusted.
 
