@@ -11,22 +11,31 @@ from dataclasses import dataclass
 from gateway.model.meaning import ActionMeaning
 from gateway.model.points import PointSpec, ValueKind
 
+ArgumentValue = int | float | memoryview
+"""What is given for one argument; an array of numbers as in `gateway.model.value`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ActionArgument:
-    """One whole number that an action needs.
+    """One number, or one array of numbers, that an action needs.
 
     Attributes:
         name: In the words of the instrument, `Group`.
         description: One line for people.
         lowest: Least value allowed.
         highest: Largest value allowed.
+        kind: `ValueKind.INTEGER`, or `ValueKind.FLOAT` for a number that need not be whole.
+        length: Most elements of an array, whose kind is then `ValueKind.FLOAT`; None for a single number.
+        unit: Engineering unit, empty for none.
     """
 
     name: str
     description: str
-    lowest: int
-    highest: int
+    lowest: float
+    highest: float
+    kind: ValueKind = ValueKind.INTEGER
+    length: int | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +80,14 @@ class ActionRequest:
     Attributes:
         device: Name of the analyser.
         action: `ActionSpec.name`.
-        arguments: Whole numbers, in the order of `ActionSpec.arguments`.
+        arguments: In the order of `ActionSpec.arguments`.
         confirmed: Whether the client has said in so many words that it means it.
         origin: Who asks.
     """
 
     device: str
     action: str
-    arguments: tuple[int, ...]
+    arguments: tuple[ArgumentValue, ...]
     confirmed: bool
     origin: ActionOrigin
 

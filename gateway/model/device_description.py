@@ -7,9 +7,28 @@ from dataclasses import dataclass, field
 
 from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.diagnostics import Counter
 from gateway.model.meaning import ChannelRole, CompanionModel
 from gateway.model.nameplate import Nameplate
+from gateway.model.points import PointSpec
 from gateway.model.quality import QUALITY, Quality, State
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedPoint:
+    """One point of an analyser that is not laid out like a gas analyser.
+
+    Attributes:
+        point: How clients see it. Samples name it in `channel`, as `PointSpec.browse_path`.
+        channel: Key of the channel in `DeviceDescription.channels` whose range, limits and service hold for the value;
+            None for a point without such rules, whose status alone decides.
+        stale_after_s: Seconds without this point, while others come, after which it is stale; None to follow the
+            analyser.
+    """
+
+    point: PointSpec
+    channel: str | None = None
+    stale_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +48,9 @@ class DeviceDescription:
         companion_model: How the settings want OPC UA clients to see it; no driver says this.
         quality: How the settings want its states to look; no driver says this.
         nameplate: What the settings say of the instrument; no driver says this.
+        points: What it offers, where that is not a value, a name and status bits per channel; a batch then has a Sample
+            for each of them that is new. Left empty, the channels are those of a gas analyser.
+        counters: Further rows of its `Diagnostics`, read from `LocalSource.counters`.
     """
 
     manufacturer: str
@@ -43,3 +65,5 @@ class DeviceDescription:
     companion_model: CompanionModel = CompanionModel.PLAIN
     quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY)
     nameplate: Nameplate = field(default_factory=Nameplate)
+    points: tuple[DescribedPoint, ...] = ()
+    counters: tuple[Counter, ...] = ()

@@ -14,8 +14,6 @@ from gateway.model.quality import QUALITY, Quality, State
 if TYPE_CHECKING:
     from gateway.model.actions import ActionSpec
 
-Value = float | int | bool | str | None
-
 
 class ValueKind(StrEnum):
     """Natural type of a point's value."""
@@ -59,6 +57,8 @@ class PointSpec:
         display_range: Lowest and highest value expected (OPC UA EURange, EPICS LOPR/HOPR); None when not known.
         instrument_range: Lowest and highest value that the instrument can show (OPC UA InstrumentRange); None when not
             known.
+        length: Most elements of an array of numbers (OPC UA ArrayDimensions, EPICS NELM), whose kind is then
+            `ValueKind.FLOAT`; None for a single value.
         precision: Decimals worth showing (EPICS PREC).
         limits: Alarm limits, None for none.
         cyclic: True for a value written on every tick; False for one written only when it changes.
@@ -75,6 +75,7 @@ class PointSpec:
     cyclic: bool = False
     meaning: Meaning | None = None
     instrument_range: tuple[float, float] | None = None
+    length: int | None = None
 
     @property
     def browse_path(self) -> str:

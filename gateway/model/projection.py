@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.limit_alarms import LimitWatch
-from gateway.model.points import PointGroup, Value
+from gateway.model.points import PointGroup
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelStatus
 from gateway.model.sample import Sample
@@ -14,6 +14,7 @@ from gateway.model.site_builder import CHANNEL_FLAGS
 from gateway.model.stamp import Stamp
 from gateway.model.unit_spelling import canonical_unit
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.model.value_rules import Reason, ValueRule, value_rule
 
 _POINTS_PER_CHANNEL = 2 + len(CHANNEL_FLAGS)

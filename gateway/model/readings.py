@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.model.value import Value
+
 
 class ProtocolKind(StrEnum):
     """How the bytes travelled."""
@@ -14,6 +16,8 @@ class ProtocolKind(StrEnum):
     MODBUS_RTU = "modbus-rtu"
     MODBUS_ASCII = "modbus-ascii"
     MODBUS_TCP = "modbus-tcp"
+    LOCAL = "local"
+    """No wire of the gateway's own: a library or the operating system reaches the instrument."""
 
 
 class ChannelKind(StrEnum):
@@ -53,7 +57,7 @@ class Reading:
         channel: Identity on the instrument (`I1`, `D2`, `E1`); the same in every wire mode.
         kind: Measured, derived or external.
         name: Canonical display name, ASCII where the instrument sends ASCII (`CO2`); empty when the channel is unnamed.
-        value: Finite number, or None when the instrument sent no usable number.
+        value: What the instrument sent, a number always finite; None when it sent nothing usable.
         unit: Canonical unit (`%`, `vpm`, `mA`), empty when the instrument sent none.
         status: Status bits.
         raw: Bytes that carried the value.
@@ -62,7 +66,7 @@ class Reading:
     channel: str
     kind: ChannelKind
     name: str
-    value: float | None
+    value: Value
     unit: str
     status: ChannelStatus
     raw: bytes = b""

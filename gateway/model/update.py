@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.model.points import Value
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
+from gateway.model.value import Value
 
 
 @dataclass(frozen=True, slots=True)

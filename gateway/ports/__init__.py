@@ -30,7 +30,11 @@ from gateway.ports.drivers import (
     Driver,
     ExplainingDriver,
     FrameRecogniser,
+    LocalDriver,
+    LocalSource,
     PollSource,
+    WireActionDriver,
+    WireDriver,
 )
 from gateway.ports.wires import ByteLink, Exchange, LinkOpener, ModbusBus
 
@@ -52,6 +56,8 @@ __all__ = [
     "FrameRecogniser",
     "GuardedKind",
     "LinkOpener",
+    "LocalDriver",
+    "LocalSource",
     "ModbusBus",
     "OffersActions",
     "PollSource",
@@ -60,4 +66,6 @@ __all__ = [
     "ServedName",
     "SettingsWithFiles",
     "UserDirectory",
+    "WireActionDriver",
+    "WireDriver",
 ]

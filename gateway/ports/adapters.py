@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
 from gateway.model.quality import Quality
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus  # anyio costs 20 ms that `check` and `describe` need not pay

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol, runtime_checkable
 
-from gateway.model.actions import ActionSpec
+from gateway.model.actions import ActionSpec, ArgumentValue
 from gateway.model.device_description import DeviceDescription
 from gateway.model.discovery import Identity
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
-from gateway.model.stamp import Stamp
+from gateway.model.stamp import Clock, Stamp
 from gateway.model.wire_time import WireExchange
 from gateway.ports.wires import LinkOpener, ModbusBus
 
@@ -22,7 +22,7 @@ class PollSource(Protocol):
     async def poll_samples(
         self, *, names: Sequence[str] | None = None, timeout: float | None = None
     ) -> Sequence[Sample]:
-        """One batch: a Sample per channel in the order of the DeviceSpec."""
+        """One batch: a Sample per channel in the order of the DeviceSpec; of described points, those that were read."""
         ...
 
 
@@ -41,7 +41,7 @@ class BroadcastSource(Protocol):
 class ActionExecutor(Protocol):
     """Carries out the actions of one analyser. Arguments are already checked against the ActionSpec."""
 
-    async def perform(self, action: str, arguments: Sequence[int]) -> str:
+    async def perform(self, action: str, arguments: Sequence[ArgumentValue]) -> str:
         """Carry out one action; returns what became of it, in words.
 
         Raises:
@@ -61,6 +61,11 @@ class ActionDriver(Protocol):
     def actions(self, settings: object, protocol: ProtocolKind) -> Sequence[ActionSpec]:
         """Every action of such an analyser, whether the settings open it or not."""
         ...
+
+
+@runtime_checkable
+class WireActionDriver(ActionDriver, Protocol):
+    """One whose actions go over a bus."""
 
     def executor(self, device: str, settings: object, bus: ModbusBus) -> ActionExecutor:
         """The one who carries them out."""
@@ -114,7 +119,10 @@ class DiscoverableDriver(Protocol):
 
 
 class Driver(Protocol):
-    """What a registry line of an instrument family leads to. Importing it must not import an engine."""
+    """What a registry line of an instrument family leads to. Importing it must not import an engine.
+
+    It is a `WireDriver`, a `LocalDriver`, or both.
+    """
 
     @property
     def settings(self) -> type:
@@ -123,7 +131,7 @@ class Driver(Protocol):
 
     @property
     def protocols(self) -> frozenset[ProtocolKind]:
-        """Wire protocols the instrument speaks."""
+        """Wire protocols the instrument speaks; `ProtocolKind.LOCAL` for one that is on no bus."""
         ...
 
     def check(self, settings: object, protocol: ProtocolKind) -> Sequence[tuple[tuple[str, ...], str]]:
@@ -133,6 +141,11 @@ class Driver(Protocol):
     def describe(self, settings: object, protocol: ProtocolKind) -> DeviceDescription:
         """What the analyser looks like, from the settings alone."""
         ...
+
+
+@runtime_checkable
+class WireDriver(Driver, Protocol):
+    """A driver of instruments on a bus."""
 
     def exchanges(self, settings: object, protocol: ProtocolKind) -> Sequence[WireExchange]:
         """Bytes of one sweep, or of one broadcast frame, for the time budget of the bus."""
@@ -144,4 +157,32 @@ class Driver(Protocol):
 
     def listen(self, device: str, settings: object, wire: LinkOpener) -> BroadcastSource:
         """An analyser that talks unasked."""
+        ...
+
+
+class LocalSource(BroadcastSource, Protocol):
+    """An instrument that a library or the operating system reaches; a batch may hold a part of its points alone.
+
+    One that is an `ActionExecutor` as well carries out the actions of its analyser.
+    """
+
+    @property
+    def counters(self) -> object:
+        """Has the attributes of `DeviceDescription.counters`, live."""
+        ...
+
+
+@runtime_checkable
+class LocalDriver(Driver, Protocol):
+    """A driver of instruments that are on no bus."""
+
+    def connect(self, device: str, settings: object, rate_hz: float, clock: Clock) -> LocalSource:
+        """The instrument; nothing is opened before its batches are asked for.
+
+        Args:
+            device: Name of the analyser.
+            settings: Instance of `settings`.
+            rate_hz: `rate_hz` of the analyser; a driver whose description has a `frame_interval_s` does without.
+            clock: Time.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,6 +53,10 @@ class ModbusBus(Protocol):
         """Function code 04. `address` is the protocol data unit's, 0 to 65535."""
         ...
 
+    async def read_holding_registers(self, unit: int, address: int, count: int) -> Exchange:
+        """Function code 03."""
+        ...
+
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 02."""
         ...
@@ -62,6 +67,14 @@ class ModbusBus(Protocol):
 
     async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
         """Function code 05. Sent once: a write is never repeated."""
+        ...
+
+    async def write_register(self, unit: int, address: int, value: int) -> Exchange:
+        """Function code 06. Sent once: a write is never repeated."""
+        ...
+
+    async def write_registers(self, unit: int, address: int, values: Sequence[int]) -> Exchange:
+        """Function code 16. Sent once: a write is never repeated."""
         ...
 
     async def echo(self, unit: int, data: bytes) -> Exchange:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.model.points import PointGroup, Value
+from gateway.model.points import PointGroup
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 
 class ActionPoints:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from gateway.model.diagnostics import Counter
-from gateway.model.points import PointGroup, Value
+from gateway.model.points import PointGroup
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 
 class CounterProjector:

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from gateway.errors import GatewayError, InputError
-from gateway.model.points import DeviceSpec, PointGroup, SiteSpec, Value
+from gateway.model.points import DeviceSpec, PointGroup, SiteSpec
 from gateway.model.quality import State
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.model.value_rules import Reason
 from gateway.runtime.freshness import Freshness
 

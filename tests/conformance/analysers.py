@@ -14,12 +14,13 @@ from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.actions import ActionArgument, ActionSpec
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.meaning import CompanionModel, Technology
-from gateway.model.points import PointGroup, SiteSpec, Value, ValueKind
+from gateway.model.points import PointGroup, SiteSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 START = ActionSpec(
     "StartAutocalibration",

@@ -12,7 +12,7 @@ from asyncua import Client, ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
 
-from gateway.model.points import Value
+from gateway.model.value import Value
 from tests.conformance.analysers import PlayedAnalyser
 
 MakeClient = Callable[[], Awaitable[Client]]

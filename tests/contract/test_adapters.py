@@ -14,11 +14,12 @@ from gateway import registry
 from gateway.errors import AdapterError
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
-from gateway.model.points import SiteSpec, Value, ValueKind
+from gateway.model.points import SiteSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.ports import Adapter
 from tests.open_server import OPEN_SETTINGS
 from tests.serving import serving

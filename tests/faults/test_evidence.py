@@ -10,9 +10,9 @@ from typing import Any
 import anyio
 import pytest
 
-from gateway.model.points import Value
 from gateway.model.readings import ProtocolKind
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
 from tests.faults.evidence import CHANNELS, Evidence

@@ -19,10 +19,11 @@ from gateway.adapters.epics_ca.described_records import DescribedRecord, describ
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.export.epics_database import epics_database
 from gateway.model.actions import ActionArgument, ActionSpec
-from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
+from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import QUALITY, State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from tests.adapters.epics_ca.acting import BEGIN_US
 from tests.clients.libca import environment
 

@@ -15,8 +15,8 @@ from gateway.adapters.epics_ca.described_records import DescribedRecord
 from gateway.adapters.epics_ca.differences import DIFFERENCES, DifferenceName
 from gateway.adapters.epics_ca.field_table import FIELDS
 from gateway.adapters.epics_ca.field_types import FieldType
-from gateway.model.points import Value
 from gateway.model.quality import State
+from gateway.model.value import Value
 from tests.adapters.epics_ca.acting import ManualClock, RecordingDesk
 from tests.oracle.explained import RULES, explanation, findings
 from tests.oracle.oracle_site import ALIAS, RECORDS, SETTINGS, SITE, feed_gateway, soft_ioc, witness

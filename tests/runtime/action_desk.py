@@ -13,12 +13,13 @@ from gateway.model.actions import ActionArgument, ActionOrigin, ActionRequest, A
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.operator import Operator
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
 from gateway.model.projection import Projector
 from gateway.model.quality import State
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.runtime.action_gates import ActionGates
 from gateway.runtime.actions import OperatorDesk
 from gateway.runtime.analyser_actions import AnalyserActions

@@ -9,9 +9,10 @@ from typing import Any
 import anyio
 from anyio.abc import TaskStatus
 
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.model.update import Update
+from gateway.model.value import Value
 from tests.runtime.ladder import Step
 
 _COUNTS = 7

@@ -22,11 +22,12 @@ from gateway.drivers.servomex4100.calibration_commands import CalibrationCommand
 from gateway.errors import ActionRefusedError, GatewayError, InputError, LoginRefusedError
 from gateway.model.access import Place
 from gateway.model.actions import ActionOrigin, ActionRequest
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.role import Role
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.ports import ActionDesk, ServedName
 from gateway.settings.load import load_settings
 from gateway.simulator import FaultKind, InstrumentSettings, LineSettings, PtyLink, SimulatorSettings, TcpLink, running

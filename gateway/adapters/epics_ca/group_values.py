@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from gateway.adapters.epics_ca.encoding import Condition, as_double
 from gateway.adapters.epics_ca.row_form import Numbers
-from gateway.model.points import PointSpec, Value, ValueKind
+from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 VALUE_EVENTS = 1 | 2
 """DBE_VALUE and DBE_LOG (caeventmask.h of EPICS base): with MDEL and ADEL 0, both tell of every change."""

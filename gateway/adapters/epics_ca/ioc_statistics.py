@@ -16,9 +16,9 @@ from gateway.adapters.epics_ca.ioc_statistics_host import HostReading, read_host
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS, statistic_names
 from gateway.adapters.epics_ca.records import Record, epics_time, make_record
 from gateway.adapters.epics_ca.settings import StatisticsSettings
-from gateway.model.points import Value
 from gateway.model.quality import State
 from gateway.model.stamp import Clock, Stamp
+from gateway.model.value import Value
 
 _SECOND = 1_000_000_000
 _TIME_FORMAT = "%m/%d/%Y %H:%M:%S"

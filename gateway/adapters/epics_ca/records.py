@@ -21,8 +21,9 @@ from gateway.adapters.epics_ca.group_values import Alarms, EpicsTime, GroupValue
 from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, number_display
 from gateway.adapters.epics_ca.row_form import row_form
 from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, Packing, ReadOnlyValue
-from gateway.model.points import PointSpec, Value, ValueKind
+from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import QUALITY, Quality, State
+from gateway.model.value import Value
 
 EPICS_EPOCH = 631_152_000
 """Seconds from 1970 to 1990-01-01 UTC, the epoch of EPICS time stamps."""

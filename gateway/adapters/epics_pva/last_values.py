@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.errors import AdapterError
-from gateway.model.points import PointGroup, Value, ValueKind
+from gateway.model.points import PointGroup, ValueKind
 from gateway.model.quality import State
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 _ACCEPTS: dict[ValueKind, frozenset[type]] = {
     ValueKind.FLOAT: frozenset({float, int}),

@@ -11,10 +11,10 @@ from anyio.abc import TaskStatus
 
 from gateway import registry
 from gateway.errors import AdapterError, GatewayError
-from gateway.model.points import Value
 from gateway.model.projection import Projector
 from gateway.model.quality import Quality, State
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.ports import Adapter, AdapterKind, ReadBack, SelfReadingKind
 from gateway.selftest.finding import Finding, failed, passed, skipped
 from gateway.selftest.subject import Subject

@@ -14,10 +14,11 @@ import pytest
 
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
-from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
+from gateway.model.points import AlarmLimits, DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from tests.adapters.epics_ca.acting import ACTING_SITE, ManualClock, RecordingDesk
 from tests.clients.libca import CLIENTS, PATIENCE, LibcaProcess, connected, environment
 from tests.serving import serving as serve_adapter

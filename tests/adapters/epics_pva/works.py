@@ -9,11 +9,12 @@ from gateway.adapters.epics_pva.adapter import PvAccessAdapter
 from gateway.adapters.epics_pva.settings import PvAccessSettings
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
-from gateway.model.points import AlarmLimits, SiteSpec, Value
+from gateway.model.points import AlarmLimits, SiteSpec
 from gateway.model.quality import State
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 UNIX_US = 1_763_689_123_456_789
 LIMITS = AlarmLimits(low=15.0, high=21.0, high_high=23.0, hysteresis=0.5)

@@ -23,10 +23,11 @@ from gateway.adapters.opcua.settings import (
     PolicyName,
     SecuritySettings,
 )
-from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, Value, ValueKind
+from gateway.model.points import DeviceSpec, PointGroup, PointSpec, SiteSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from tests.adapters.opcua.certificates import CLIENT
 from tests.adapters.opcua.recording_desk import ClientKeys, RecordingDesk, with_actions
 from tests.serving import serving as serve_adapter

@@ -13,9 +13,10 @@ from gateway.adapters.opcua.engine.wire_types import site_node
 from gateway.adapters.opcua.notifications.point_values import PointValues
 from gateway.adapters.opcua.notifications.point_views import PointView
 from gateway.errors import AdapterError
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
 from gateway.model.quality import QUALITY, State
 from gateway.model.update import Update
+from gateway.model.value import Value
 
 MakeUpdate = Callable[..., Update]
 

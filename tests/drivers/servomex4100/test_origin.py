@@ -19,11 +19,12 @@ from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.drivers.servomex4100.sweep import decode_sweep
 from gateway.drivers.servomex4100.text import DisplayText
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.points import PointGroup, Value
+from gateway.model.points import PointGroup
 from gateway.model.projection import Projector
 from gateway.model.readings import AnalyserFrame, ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
+from gateway.model.value import Value
 from gateway.ports import ExplainingDriver
 from tests.drivers.servomex4100.frames import EXTERNALS, Channel, State, frame, registers, sealed
 

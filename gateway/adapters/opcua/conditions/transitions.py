@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from gateway.adapters.opcua.conditions.alarm_kinds import CALIBRATION_SEVERITY, HEALTH_CHANGE_SEVERITY
 from gateway.adapters.opcua.conditions.watches import OUT_OF_TOUCH
 from gateway.model.device_health import DeviceHealth
-from gateway.model.points import Value
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 SAMPLE_GAS = "Sample gas"
 

@@ -11,8 +11,9 @@ from typing import Protocol
 from gateway.adapters.opcua.conditions.alarm_kinds import ALARMS, LEVEL_SEVERITIES, AlarmName
 from gateway.adapters.opcua.conditions.alarm_state import NOTHING, Finding
 from gateway.model.limit_alarms import LimitWatch
-from gateway.model.points import AlarmLimits, PointSpec, Value
+from gateway.model.points import AlarmLimits, PointSpec
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 OUT_OF_TOUCH = frozenset(
     {State.WAITING, State.STALE, State.COMMUNICATION_INTERRUPTED, State.COMMUNICATION_LOST, State.STOPPED}

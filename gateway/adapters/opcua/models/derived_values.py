@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from gateway.adapters.opcua.models.point_places import Flags
 from gateway.model.device_health import HEALTH_BY_VALUE, DeviceHealth, worst
-from gateway.model.points import Value
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 Values = Sequence[Value]
 States = Sequence[State]

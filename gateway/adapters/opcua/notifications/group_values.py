@@ -12,8 +12,9 @@ from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.point_views import DerivedView, PointView
 from gateway.adapters.opcua.notifications.tick import NULL, Tick, TickMaker
 from gateway.errors import AdapterError
-from gateway.model.points import PointGroup, Value, ValueKind
+from gateway.model.points import PointGroup, ValueKind
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 _TYPES: dict[ValueKind, type] = {
     ValueKind.FLOAT: float,

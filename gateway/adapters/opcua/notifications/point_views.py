@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from asyncua import ua
 
-from gateway.model.points import Value
 from gateway.model.quality import State
+from gateway.model.value import Value
 
 Derive = Callable[[Sequence[Value], Sequence[State]], tuple[object, State]]
 """Pure function of the latest values and states of one group; gives what the variant type of the view can hold."""

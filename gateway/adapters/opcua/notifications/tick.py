@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.model.points import PointSpec, Value, ValueKind
+from gateway.model.points import PointSpec, ValueKind
+from gateway.model.value import Value
 
 NULL = 1 << 32
 """Bit of `Tick.codes` for a point without a value; the lower 32 bits are the StatusCode."""

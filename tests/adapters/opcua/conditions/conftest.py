@@ -24,13 +24,14 @@ from gateway.adapters.opcua.services.method_table import CallOutcome, MethodTabl
 from gateway.drivers.servomex4100.driver import DRIVER
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.points import AlarmLimits, SiteSpec, Value, ValueKind
+from gateway.model.points import AlarmLimits, SiteSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.role import Role
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Stamp
 from gateway.model.update import Update
+from gateway.model.value import Value
 from gateway.testing.virtual_clock import VirtualClock
 
 LIMITS = AlarmLimits(low=5.0, high=20.0, high_high=22.0, hysteresis=0.5)

@@ -30,8 +30,9 @@ from gateway.adapters.opcua.models.point_places import PointPlaces
 from gateway.errors import AdapterError
 from gateway.model.device_health import HEALTH_BY_FLAG, PRIORITY, DeviceHealth, worst
 from gateway.model.meaning import CompanionModel
-from gateway.model.points import DeviceSpec, PointGroup, PointSpec, Value, ValueKind
+from gateway.model.points import DeviceSpec, PointGroup, PointSpec, ValueKind
 from gateway.model.quality import State
+from gateway.model.value import Value
 from tests.adapters.opcua.models.model_site import model_site, sample
 
 Values = dict[str, Value]

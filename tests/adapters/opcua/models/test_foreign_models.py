@@ -6,7 +6,8 @@ from typing import Any
 
 from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.model.device_health import DeviceHealth
-from gateway.model.points import SiteSpec, Value
+from gateway.model.points import SiteSpec
+from gateway.model.value import Value
 from tests.adapters.opcua.models.model_site import MODELS, UNIX_US, sample
 
 PADIM, ADI = "ns=2;s=stack/PADIM", "ns=2;s=flue/ADI"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gateway.adapters.opcua.notifications import packed_items
 from gateway.adapters.opcua.notifications.group_values import GroupValues
 from gateway.adapters.opcua.notifications.report_rule import ReportRule
-from gateway.model.points import Value, ValueKind
+from gateway.model.points import ValueKind
 from gateway.model.quality import QUALITY, State
+from gateway.model.value import Value
 from tests.adapters.opcua.notifications.items import BOTH, Watched, decoded, group_of
 
 KINDS = (ValueKind.FLOAT, ValueKind.INTEGER, ValueKind.BOOLEAN, ValueKind.FLOAT, ValueKind.INTEGER)
