@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from gateway.errors import DamagedAnswerError, DeviceRefusedError, DeviceTimeoutError, ProtocolError
@@ -75,6 +75,10 @@ class SharedModbusBus:
         """See `ports.ModbusBus`."""
         return await self._read(unit, lambda wire: wire.read_input_registers(unit, address, count))
 
+    async def read_holding_registers(self, unit: int, address: int, count: int) -> Exchange:
+        """See `ports.ModbusBus`."""
+        return await self._read(unit, lambda wire: wire.read_holding_registers(unit, address, count))
+
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """See `ports.ModbusBus`."""
         return await self._read(unit, lambda wire: wire.read_discrete_inputs(unit, address, count))
@@ -85,10 +89,15 @@ class SharedModbusBus:
 
     async def write_coil(self, unit: int, address: int, *, on: bool) -> Exchange:
         """See `ports.ModbusBus`."""
-        target = self._admission.address(unit)
-        permission = await self._admit(target)
-        await self._settle(target)
-        return await self._exchange(target, lambda wire: wire.write_coil(unit, address, on=on), permission.within_s)
+        return await self._write(unit, lambda wire: wire.write_coil(unit, address, on=on))
+
+    async def write_register(self, unit: int, address: int, value: int) -> Exchange:
+        """See `ports.ModbusBus`."""
+        return await self._write(unit, lambda wire: wire.write_register(unit, address, value))
+
+    async def write_registers(self, unit: int, address: int, values: Sequence[int]) -> Exchange:
+        """See `ports.ModbusBus`."""
+        return await self._write(unit, lambda wire: wire.write_registers(unit, address, values))
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
         """See `ports.ModbusBus`."""
@@ -97,6 +106,13 @@ class SharedModbusBus:
     async def aclose(self) -> None:
         """Close the wire; a later request opens it again."""
         self._turns.close()
+
+    async def _write(self, unit: int, request: Request) -> Exchange:
+        """One attempt: whoever asked decides what a lost answer means."""
+        target = self._admission.address(unit)
+        permission = await self._admit(target)
+        await self._settle(target)
+        return await self._exchange(target, request, permission.within_s)
 
     async def _read(self, unit: int, request: Request, *, echo: bool = False) -> Exchange:
         address = self._admission.address(unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -46,6 +46,11 @@ EXCEPTION_NAMES = {
 """Modbus application protocol V1.1b3, section 7."""
 
 _EXCEPTION_BIT = 0x80
+_MOST_READ = 125
+_MOST_WRITTEN = 123
+"""Registers of one transaction; Modbus application protocol V1.1b3, sections 6.3 and 6.12."""
+
+_LAST = 0xFFFF
 _OPEN_S = 5.0
 _OPEN_HINT = "check the port or address, permissions, and that no other program uses it"
 
@@ -207,6 +212,15 @@ class ModbusConnection:
             (4, unit, address),
         )
 
+    async def read_holding_registers(self, unit: int, address: int, count: int) -> Exchange:
+        """Function code 03."""
+        _require_range(address, count, _MOST_READ)
+        return await self._transact(
+            lambda: self._client.read_holding_registers(address, count=count, device_id=unit),
+            lambda answer: tuple(answer.registers) if len(answer.registers) == count else None,
+            (3, unit, address),
+        )
+
     async def read_discrete_inputs(self, unit: int, address: int, count: int) -> Exchange:
         """Function code 02."""
         return await self._transact(
@@ -229,6 +243,26 @@ class ModbusConnection:
             lambda: self._client.write_coil(address, on, device_id=unit),
             lambda answer: (int(on),) if (answer.address, list(answer.bits[:1])) == (address, [on]) else None,
             (5, unit, address),
+        )
+
+    async def write_register(self, unit: int, address: int, value: int) -> Exchange:
+        """Function code 06; `values` is what the answer repeats."""
+        _require_range(address, 1, 1)
+        _require_registers((value,))
+        return await self._transact(
+            lambda: self._client.write_register(address, value, device_id=unit),
+            lambda answer: (value,) if (answer.address, answer.registers) == (address, [value]) else None,
+            (6, unit, address),
+        )
+
+    async def write_registers(self, unit: int, address: int, values: Sequence[int]) -> Exchange:
+        """Function code 16; the answer repeats address and count alone, `values` is what was written."""
+        _require_range(address, len(values), _MOST_WRITTEN)
+        _require_registers(values)
+        return await self._transact(
+            lambda: self._client.write_registers(address, list(values), device_id=unit),
+            lambda answer: tuple(values) if (answer.address, answer.count) == (address, len(values)) else None,
+            (16, unit, address),
         )
 
     async def echo(self, unit: int, data: bytes) -> Exchange:
@@ -295,6 +329,16 @@ class ModbusConnection:
             where=place,
             hint="check that it is on, its address, protocol, baud rate and wiring",
         )
+
+
+def _require_range(address: int, count: int, most: int) -> None:
+    if not (1 <= count <= most and 0 <= address <= _LAST + 1 - count):
+        raise ValueError(f"{count} registers from {address} on cannot be one request; at most {most}, up to {_LAST}")
+
+
+def _require_registers(values: Sequence[int]) -> None:
+    if not all(0 <= value <= _LAST for value in values):
+        raise ValueError(f"a register is 0 to {_LAST}, not {values}")
 
 
 def _bits(answer: ModbusPDU, count: int) -> tuple[int, ...] | None:
