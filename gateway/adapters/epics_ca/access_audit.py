@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gateway.adapters.epics_ca.access_rules import Grant
-from gateway.adapters.epics_ca.asker import Asker
 from gateway.adapters.epics_ca.put_request import shown_value
 from gateway.model.access import Access, AccessRecord
+from gateway.model.asker import Asker
 
 _PROTOCOL = "epics_ca"
 

@@ -14,13 +14,14 @@ from gateway.adapters.epics_ca.commands import AnalyserCommands
 from gateway.adapters.epics_ca.duplicate_names import look_for_duplicates
 from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.ioc_statistics import IocStatistics, ServerLoad
-from gateway.adapters.epics_ca.names import commanded_actions, names_beside_points, pv_names
+from gateway.adapters.epics_ca.names import names_beside_points, pv_names
 from gateway.adapters.epics_ca.record_announcer import RecordAnnouncer
 from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_records
 from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.server import Server
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import AdapterError
+from gateway.model.command_points import commanded_actions
 from gateway.model.points import SiteSpec
 from gateway.model.pv_names import pv_name
 from gateway.model.stamp import Clock

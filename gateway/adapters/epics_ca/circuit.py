@@ -16,7 +16,7 @@ from caproto.server.common import VirtualCircuit
 
 from gateway.adapters.epics_ca.access_audit import put_record
 from gateway.adapters.epics_ca.access_rights import CircuitRights, command_of, nothing_to_read
-from gateway.adapters.epics_ca.asker import Asker, claimed_user
+from gateway.adapters.epics_ca.client_name import client_name
 from gateway.adapters.epics_ca.command_records import CommandRecord, Job
 from gateway.adapters.epics_ca.connection import Connection
 from gateway.adapters.epics_ca.encoding import READABLE_TYPES
@@ -27,6 +27,7 @@ from gateway.adapters.epics_ca.put_answer import put_answer
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.refusals import Refusal, Refusals
 from gateway.adapters.epics_ca.values import ReadOnlyValue
+from gateway.model.asker import Asker
 
 _MOST_PER_PV = 20
 """Channels of one client for each PV, fields included, and as many monitors; each takes a kilobyte."""
@@ -243,7 +244,7 @@ class Circuit(VirtualCircuit):
         ]
 
     async def _take_user(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        if self._rights.claim(claimed_user(bytes(command.buffers[1]))):
+        if self._rights.claim(client_name(bytes(command.buffers[1]))):
             await self.tell_rights()
         return []
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from caproto import AccessRights
 
-from gateway.adapters.epics_ca.asker import Asker
 from gateway.adapters.epics_ca.encoding import Display, Native
 from gateway.adapters.epics_ca.group_values import GroupValues
 from gateway.adapters.epics_ca.put_request import whole_number
@@ -18,6 +17,7 @@ from gateway.adapters.epics_ca.records import (
     Record,
     epics_time,
 )
+from gateway.model.asker import Asker
 from gateway.model.points import PointSpec
 from gateway.model.quality import State
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from gateway.adapters.epics_ca.access_members import AccessMembers
 from gateway.adapters.epics_ca.access_rules import DEFAULT_GROUP
-from gateway.adapters.epics_ca.command_points import CONFIRMATION, command_point
 from gateway.adapters.epics_ca.encoding import Condition, Display
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS, statistic_names
-from gateway.adapters.epics_ca.names import commanded_actions, names_beside_points, pv_names
+from gateway.adapters.epics_ca.names import names_beside_points, pv_names
 from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, REQUEST, display_of
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.model.command_points import CONFIRMATION, command_point, commanded_actions
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec
 from gateway.model.pv_names import pv_name
 from gateway.model.quality import QUALITY, AlarmStatus, Quality, Severity, State

@@ -8,29 +8,11 @@ from dataclasses import dataclass, field
 from gateway.adapters.epics_ca.ioc_statistics_points import statistic_names
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.errors import SettingsError
-from gateway.model.actions import ActionSpec
-from gateway.model.points import DeviceSpec, SiteSpec
+from gateway.model.command_points import command_paths
+from gateway.model.points import SiteSpec
 from gateway.model.pv_aliases import Place, PointPlaces
 from gateway.model.pv_names import name_problem, pv_name
 from gateway.ports import ServedName
-
-CONFIRM = ("Action", "Confirm")
-"""Path of the command that carries out what is armed."""
-
-
-def commanded_actions(device: DeviceSpec) -> tuple[ActionSpec, ...]:
-    """Open actions that have a command PV: a put carries one value, so those with several arguments have none."""
-    return tuple(action for action in device.actions if len(action.arguments) <= 1)
-
-
-def command_path(action: ActionSpec) -> tuple[str, ...]:
-    """Path of the command of an action."""
-    return "Action", action.name
-
-
-def _command_paths(device: DeviceSpec) -> list[tuple[str, ...]]:
-    paths = [command_path(action) for action in commanded_actions(device)]
-    return [*paths, CONFIRM] if paths else []
 
 
 def names_beside_points(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName]:
@@ -38,7 +20,7 @@ def names_beside_points(site: SiteSpec, settings: ChannelAccessSettings) -> list
     commands = [
         ServedName(device.name, path, pv_name(settings, site.name, device.name, path))
         for device in site.devices
-        for path in _command_paths(device)
+        for path in command_paths(device)
     ]
     return [*commands, *(ServedName("", (), name) for name in statistic_names(settings.statistics))]
 
@@ -101,7 +83,7 @@ def pv_names(site: SiteSpec, settings: ChannelAccessSettings) -> list[ServedName
     for name, (device, path) in zip(names, points, strict=True):
         check.check(name, f"{device}/{'/'.join(path)}")
     for device_spec in site.devices:
-        for path in _command_paths(device_spec):
+        for path in command_paths(device_spec):
             name = pv_name(settings, site.name, device_spec.name, path)
             check.check(name, f"{device_spec.name}/{'/'.join(path)}")
     for name in statistic_names(settings.statistics):

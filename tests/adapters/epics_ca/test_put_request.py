@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.epics_ca.asker import LONGEST_USER, claimed_user
+from gateway.adapters.epics_ca.client_name import client_name
 from gateway.adapters.epics_ca.put_request import PutRefusedError, whole_number
+from gateway.model.asker import LONGEST_USER
 
 STRING, INT, FLOAT, ENUM, CHAR, LONG, DOUBLE = range(7)
 RANGES = {INT: ("h", -(2**15), 2**15), ENUM: ("H", 0, 2**16), CHAR: ("B", 0, 2**8), LONG: ("i", -(2**31), 2**31)}
@@ -53,15 +54,15 @@ def test_a_text_may_name_a_state():
 
 @given(st.binary(max_size=300))
 def test_a_user_name_is_short_and_printable(payload: bytes):
-    user = claimed_user(payload)
+    user = client_name(payload)
     assert len(user) <= LONGEST_USER
     assert user.isprintable()
 
 
 def test_a_doctored_user_name_is_nobodys():
-    assert claimed_user("Jürgen".encode() + bytes(8)) == "Jürgen"
-    assert claimed_user(b"") == ""
-    assert claimed_user(b"oper\nator\0") == "oper?ator"
-    assert claimed_user(b"o" * LONGEST_USER) == "o" * LONGEST_USER
-    assert claimed_user(b"o" * (LONGEST_USER + 1)) == "o" * (LONGEST_USER - 1) + "\N{HORIZONTAL ELLIPSIS}"
-    assert claimed_user("oper\N{RIGHT-TO-LEFT OVERRIDE}ator".encode()) == "oper?ator"
+    assert client_name("Jürgen".encode() + bytes(8)) == "Jürgen"
+    assert client_name(b"") == ""
+    assert client_name(b"oper\nator\0") == "oper?ator"
+    assert client_name(b"o" * LONGEST_USER) == "o" * LONGEST_USER
+    assert client_name(b"o" * (LONGEST_USER + 1)) == "o" * (LONGEST_USER - 1) + "\N{HORIZONTAL ELLIPSIS}"
+    assert client_name("oper\N{RIGHT-TO-LEFT OVERRIDE}ator".encode()) == "oper?ator"

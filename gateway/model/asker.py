@@ -10,7 +10,7 @@ LONGEST_USER = 64
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """One who writes to command PVs. Two circuits of one user on one host are the same asker.
+    """One who writes to command PVs. Two connections of one user on one host are the same asker.
 
     Attributes:
         host: Address of the peer's socket.
@@ -21,13 +21,12 @@ class Asker:
     user: str
 
 
-def claimed_user(payload: bytes) -> str:
-    """User name out of a client name message (CA_PROTO_CLIENT_NAME).
+def claimed_user(name: str) -> str:
+    """User name as a client gives it, fit to be shown and compared.
 
     Whatever cannot be printed becomes `?`, and what is too long ends in an ellipsis: a doctored name never turns into
     that of somebody else.
     """
-    text = payload.partition(b"\0")[0].decode("utf-8", "replace")
-    if len(text) > LONGEST_USER:
-        text = text[: LONGEST_USER - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return "".join(character if character.isprintable() else "?" for character in text)
+    if len(name) > LONGEST_USER:
+        name = name[: LONGEST_USER - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return "".join(character if character.isprintable() else "?" for character in name)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import anyio
-
-from gateway.adapters.epics_ca.asker import Asker
+from gateway.model.actions import ArgumentValue
+from gateway.model.asker import Asker
 from gateway.model.stamp import Clock
 
 ARMED_S = 30
@@ -28,7 +27,7 @@ class Arming:
     """
 
     action: str
-    arguments: tuple[int, ...]
+    arguments: tuple[ArgumentValue, ...]
     expires_ns: int
 
 
@@ -42,25 +41,28 @@ class Armings:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_asker: dict[Asker, Arming] = {}
-        self._added = anyio.Event()
 
     @property
     def all(self) -> Collection[Arming]:
-        """Every arming, oldest first; those that have expired go with the next `wait_for_expiry` or `take`."""
+        """Every arming, oldest first; those that have expired go with the next `forget_expired` or `take`."""
         return self._by_asker.values()
 
-    def add(self, asker: Asker, action: str, arguments: tuple[int, ...]) -> None:
+    @property
+    def next_expiry_ns(self) -> int | None:
+        """Monotonic time at which the oldest expires; None while nothing is armed."""
+        return next((arming.expires_ns for arming in self._by_asker.values()), None)
+
+    def add(self, asker: Asker, action: str, arguments: tuple[ArgumentValue, ...]) -> None:
         """Arm; what the same asker had armed before is replaced."""
         self._by_asker.pop(asker, None)
         of_host = [other for other in self._by_asker if other.host == asker.host]
         if len(of_host) >= _PER_HOST:
             del self._by_asker[of_host[0]]
         self._by_asker[asker] = Arming(action, arguments, self._clock.monotonic_ns() + _ARMED_NS)
-        self._added.set()
 
     def take(self, asker: Asker) -> Arming | None:
         """Disarm; returns what was armed and still counts."""
-        self._forget_expired()
+        self.forget_expired()
         return self._by_asker.pop(asker, None)
 
     def drop(self, asker: Asker, action: str) -> None:
@@ -73,16 +75,8 @@ class Armings:
         """Disarm everything."""
         self._by_asker.clear()
 
-    async def wait_for_expiry(self) -> None:
-        """Return when some arming may have expired; what has is forgotten then."""
-        while not self._by_asker:
-            self._added = anyio.Event()
-            await self._added.wait()
-        oldest = next(iter(self._by_asker.values()))
-        await self._clock.sleep_until(oldest.expires_ns)
-        self._forget_expired()
-
-    def _forget_expired(self) -> None:
+    def forget_expired(self) -> None:
+        """Disarm what nobody has confirmed in time."""
         now = self._clock.monotonic_ns()
         for asker in [asker for asker, arming in self._by_asker.items() if arming.expires_ns <= now]:
             del self._by_asker[asker]
