@@ -18,7 +18,7 @@ from gateway import registry
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.readings import ProtocolKind
+from gateway.model.readings import ProtocolKind, WireProtocol
 from gateway.ports import PollSource
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
@@ -29,7 +29,7 @@ TURNAROUND_S = 0.025
 TARGET = 0.9
 """Share of the line's time that back-to-back polling has to use."""
 
-_PROTOCOLS = (ProtocolKind.MODBUS_RTU, ProtocolKind.MODBUS_ASCII)
+_PROTOCOLS: tuple[WireProtocol, ...] = (ProtocolKind.MODBUS_RTU, ProtocolKind.MODBUS_ASCII)
 _CHANNELS = {slot: ChannelSpec("%") for slot in ("I1", "I2", "I3", "D1")}
 
 
@@ -61,9 +61,9 @@ class LineRun:
         return self.sweeps * self.minimum_s / self.seconds
 
 
-async def poll_line(protocol: ProtocolKind, analysers: int, sweeps: int) -> LineRun:
+async def poll_line(protocol: WireProtocol, analysers: int, sweeps: int) -> LineRun:
     """Poll back to back, one task per analyser, until all have done `sweeps` sweeps."""
-    driver = registry.driver("servomex4100")
+    driver = registry.wire_driver("servomex4100")
     options = [Servomex4100Settings(_CHANNELS, address) for address in range(1, analysers + 1)]
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "line")

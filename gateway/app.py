@@ -96,7 +96,7 @@ def drivers_by_address(settings: GatewaySettings) -> dict[str, dict[int, str]]:
     """For each bus, Modbus address to the name of the driver of the analyser there."""
     drivers: dict[str, dict[int, str]] = {bus: {} for bus in settings.buses}
     for name, description in describe_devices(settings).items():
-        if description.address is not None:
-            analyser = settings.analysers[name]
+        analyser = settings.analysers[name]
+        if description.address is not None and analyser.bus:
             drivers[analyser.bus][description.address] = analyser.driver
     return drivers

@@ -10,10 +10,11 @@ from gateway.model.bus_health import ADDRESS_COUNTERS, BUS_COUNTERS
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS, Counter
 from gateway.model.points import DeviceSpec, SiteSpec
-from gateway.model.projection import Projector
+from gateway.model.projection import projection
 from gateway.model.readings import ProtocolKind
+from gateway.model.site_builder import DRIVER_COUNTERS
 from gateway.model.stamp import Clock
-from gateway.ports import ActionDriver
+from gateway.ports import ActionExecutor, LocalSource, WireActionDriver
 from gateway.runtime.action_gates import ActionGates
 from gateway.runtime.analyser_actions import AnalyserActions
 from gateway.runtime.audit_log import AuditLog
@@ -34,15 +35,17 @@ from gateway.wire.tap import WireTap
 
 @dataclass
 class Wires:
-    """Every bus of the settings.
+    """Every way to an analyser.
 
     Attributes:
         modbus: Name to bus, for those that are asked.
-        taps: Name to where one can listen in, for all.
+        taps: Name to where one can listen in, for all buses.
+        local: Name of an analyser that is on no bus to what its driver reaches it by.
     """
 
     modbus: dict[str, SharedModbusBus] = field(default_factory=dict)
     taps: dict[str, WireTap] = field(default_factory=dict)
+    local: dict[str, LocalSource] = field(default_factory=dict)
 
     async def aclose(self) -> None:
         """Close every bus."""
@@ -51,7 +54,7 @@ class Wires:
 
 
 def assemble_wires(settings: GatewaySettings, clock: Clock) -> Wires:
-    """All buses, none of them opened yet."""
+    """All buses and all analysers that are on none, nothing of it opened yet."""
     wires = Wires()
     described = describe_devices(settings)
     for name, spec in settings.buses.items():
@@ -62,9 +65,13 @@ def assemble_wires(settings: GatewaySettings, clock: Clock) -> Wires:
         for analyser in _on_bus(settings, name):
             address = described[analyser.name].address
             if address is not None:
-                exchanges = registry.driver(analyser.driver).exchanges(analyser.options, spec.protocol)
+                exchanges = registry.wire_driver(analyser.driver).exchanges(analyser.options, spec.protocol)
                 planned[address] = PlannedUse(1 / analyser.rate_hz, spec.timing.sweep_s(exchanges))
         wires.modbus[name] = SharedModbusBus(name, spec, clock, tap, planned)
+    for name, analyser in settings.analysers.items():
+        if not analyser.bus:
+            driver = registry.local_driver(analyser.driver)
+            wires.local[name] = driver.connect(name, analyser.options, analyser.rate_hz, clock)
     return wires
 
 
@@ -78,12 +85,21 @@ def assemble_actions(
     """The actions of every analyser on which the settings open one, by its name."""
     actions: dict[str, AnalyserActions] = {}
     for device, analyser in zip(site.devices, settings.analysers.values(), strict=True):
-        driver = registry.driver(analyser.driver)
-        if device.actions and isinstance(driver, ActionDriver):
-            executor = driver.executor(device.name, analyser.options, wires.modbus[analyser.bus])
+        executor = _executor(analyser, wires)
+        if device.actions and executor is not None:
             gates = ActionGates(device.actions, analyser.actions, settings.operators, users.role_of)
             actions[device.name] = AnalyserActions(device, gates, executor, hub, audit, clock)
     return actions
+
+
+def _executor(analyser: AnalyserSettings, wires: Wires) -> ActionExecutor | None:
+    if not analyser.bus:
+        source = wires.local[analyser.name]
+        return source if isinstance(source, ActionExecutor) else None
+    driver, bus = registry.driver(analyser.driver), wires.modbus.get(analyser.bus)
+    if bus is None or not isinstance(driver, WireActionDriver):
+        return None
+    return driver.executor(analyser.name, analyser.options, bus)
 
 
 def assemble_analysers(
@@ -114,29 +130,39 @@ def _assemble(
     hub: Hub,
     clock: Clock,
 ) -> AnalyserRunner:
-    name, spec = analyser.name, settings.buses[analyser.bus]
-    driver = registry.driver(analyser.driver)
+    name, protocol = analyser.name, settings.protocol(analyser)
     interval_s = description.frame_interval_s or 1 / analyser.rate_hz
     stale_s = analyser.stale_after_s or default_stale_s(interval_s)
-    projector = Projector(device.groups[0], description.channels)
-    freshness = Freshness(name, projector, hub, clock, stale_s)
+    freshness = Freshness(name, projection(device.groups[0], description), hub, clock, stale_s)
     acquisition: BroadcastAcquisition | PolledAcquisition
-    if spec.protocol is ProtocolKind.CONTINUOUS:
-        opener = ByteLinkOpener(analyser.bus, spec, clock, wires.taps[analyser.bus])
-        source = driver.listen(name, analyser.options, opener)
+    if protocol is ProtocolKind.LOCAL:
+        acquisition = BroadcastAcquisition(
+            name,
+            wires.local[name],
+            interval_s=interval_s,
+            frames_are_checked=False,
+            freshness=freshness,
+            clock=clock,
+        )
+    elif protocol is ProtocolKind.CONTINUOUS:
+        opener = ByteLinkOpener(analyser.bus, settings.buses[analyser.bus], clock, wires.taps[analyser.bus])
+        source = registry.wire_driver(analyser.driver).listen(name, analyser.options, opener)
         acquisition = BroadcastAcquisition(name, source, interval_s=interval_s, freshness=freshness, clock=clock)
     else:
         sharers = _on_bus(settings, analyser.bus)
+        driver = registry.wire_driver(analyser.driver)
         acquisition = PolledAcquisition(
             name,
             driver.poll(name, analyser.options, wires.modbus[analyser.bus]),
             rate_hz=analyser.rate_hz,
             phase_s=sharers.index(analyser) / len(sharers) / analyser.rate_hz,
-            protocol=spec.protocol,
+            protocol=protocol,
             freshness=freshness,
             clock=clock,
         )
     sources: dict[str, tuple[Sequence[Counter], object]] = {"Diagnostics": (COUNTERS, acquisition.summary)}
+    if name in wires.local:
+        sources[DRIVER_COUNTERS] = (description.counters, wires.local[name].counters)
     if analyser.bus in wires.modbus:
         bus = wires.modbus[analyser.bus]
         sources["Bus"] = (BUS_COUNTERS, bus.health)

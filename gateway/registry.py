@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from gateway.errors import GatewayError
-from gateway.ports import AdapterKind, Driver
+from gateway.ports import AdapterKind, Driver, LocalDriver, WireDriver
 
 DRIVERS: dict[str, str] = {
     "servomex4100": "gateway.drivers.servomex4100.driver:DRIVER",
@@ -61,6 +61,26 @@ def driver(name: str) -> Driver:
         GatewayError: It is registered but cannot be imported.
     """
     return cast("Driver", _load("drivers", name))
+
+
+def wire_driver(name: str) -> WireDriver:
+    """The driver of an analyser that is on a bus; the checks of the settings have seen that it is one.
+
+    Raises:
+        KeyError: No such driver.
+        GatewayError: It is registered but cannot be imported.
+    """
+    return cast("WireDriver", driver(name))
+
+
+def local_driver(name: str) -> LocalDriver:
+    """The driver of an analyser that is on no bus; the checks of the settings have seen that it is one.
+
+    Raises:
+        KeyError: No such driver.
+        GatewayError: It is registered but cannot be imported.
+    """
+    return cast("LocalDriver", driver(name))
 
 
 def adapter(name: str) -> AdapterKind:

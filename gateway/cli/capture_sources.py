@@ -80,7 +80,7 @@ async def from_wire(settings: GatewaySettings, bus: str, *, polling: bool) -> As
             with tap.attached(feed.take):
                 if polling:
                     sources = [
-                        registry.driver(analyser.driver).poll(analyser.name, analyser.options, wires.modbus[bus])
+                        registry.wire_driver(analyser.driver).poll(analyser.name, analyser.options, wires.modbus[bus])
                         for analyser in settings.analysers.values()
                         if analyser.bus == bus
                     ]

@@ -161,7 +161,7 @@ def fitting_rate_hz(finding: LinkFinding) -> float:
         return DEFAULT_RATE_HZ
 
     def share(analyser: FoundAnalyser) -> BudgetShare:
-        driver, identity = registry.driver(analyser.driver), analyser.identity
+        driver, identity = registry.wire_driver(analyser.driver), analyser.identity
         channels = {channel.channel: ChannelSpec(channel.unit) for channel in identity.channels}
         options = driver.settings(channels=channels, **identity.keys)
         sweep_s = spec.timing.sweep_s(driver.exchanges(options, spec.protocol))

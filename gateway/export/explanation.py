@@ -159,7 +159,7 @@ def _limit(name: str, value: float, unit: str) -> str:
 def _where_from(where: WhereFrom) -> Iterator[Line]:
     yield "analyser", where.analyser
     yield "driver", where.driver
-    yield "bus", f"{where.bus}: {where.wire}"
+    yield "bus", f"{where.bus}: {where.wire}" if where.bus else ""
     yield "requests", where.requests
     yield "address", "" if where.address is None else str(where.address)
     yield "origin", where.origin

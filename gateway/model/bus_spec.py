@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 from urllib.parse import urlsplit
 
-from gateway.model.readings import ProtocolKind
+from gateway.model.readings import ProtocolKind, WireProtocol
 from gateway.model.wire_time import LineTiming, byte_seconds
 
 
@@ -75,7 +75,7 @@ class BusSpec:
     """
 
     link: str
-    protocol: ProtocolKind
+    protocol: WireProtocol
     baudrate: int = 19200
     bytesize: Literal[7, 8] = 8
     parity: Literal["none", "even", "odd"] = "none"

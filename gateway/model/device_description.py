@@ -7,28 +7,11 @@ from dataclasses import dataclass, field
 
 from gateway.model.actions import ActionSpec
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.described_point import DescribedPoint
 from gateway.model.diagnostics import Counter
 from gateway.model.meaning import ChannelRole, CompanionModel
 from gateway.model.nameplate import Nameplate
-from gateway.model.points import PointSpec
 from gateway.model.quality import QUALITY, Quality, State
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedPoint:
-    """One point of an analyser that is not laid out like a gas analyser.
-
-    Attributes:
-        point: How clients see it. Samples name it in `channel`, as `PointSpec.browse_path`.
-        channel: Key of the channel in `DeviceDescription.channels` whose range, limits and service hold for the value;
-            None for a point without such rules, whose status alone decides.
-        stale_after_s: Seconds without this point, while others come, after which it is stale; None to follow the
-            analyser.
-    """
-
-    point: PointSpec
-    channel: str | None = None
-    stale_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +33,8 @@ class DeviceDescription:
         nameplate: What the settings say of the instrument; no driver says this.
         points: What it offers, where that is not a value, a name and status bits per channel; a batch then has a Sample
             for each of them that is new. Left empty, the channels are those of a gas analyser.
-        counters: Further rows of its `Diagnostics`, read from `LocalSource.counters`.
+        counters: Further counters, read from `LocalSource.counters`; a group of their own.
+        is_local: Whether it is on no bus; a driver says this of every analyser that it reaches by itself.
     """
 
     manufacturer: str
@@ -67,3 +51,9 @@ class DeviceDescription:
     nameplate: Nameplate = field(default_factory=Nameplate)
     points: tuple[DescribedPoint, ...] = ()
     counters: tuple[Counter, ...] = ()
+    is_local: bool = False
+
+    @property
+    def on_shared_bus(self) -> bool:
+        """Whether it is asked over a bus that others may use too."""
+        return self.frame_interval_s is None and not self.is_local

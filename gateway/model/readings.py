@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from gateway.model.value import Value
 
@@ -18,6 +19,12 @@ class ProtocolKind(StrEnum):
     MODBUS_TCP = "modbus-tcp"
     LOCAL = "local"
     """No wire of the gateway's own: a library or the operating system reaches the instrument."""
+
+
+WireProtocol = Literal[
+    ProtocolKind.CONTINUOUS, ProtocolKind.MODBUS_RTU, ProtocolKind.MODBUS_ASCII, ProtocolKind.MODBUS_TCP
+]
+"""Those that a bus can have."""
 
 
 class ChannelKind(StrEnum):

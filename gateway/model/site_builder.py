@@ -16,6 +16,9 @@ from gateway.model.quality import QUALITY
 ACQUIRED = "Acquired"
 """Group of what the analyser itself says; its quality follows the settings, that of the others the default table."""
 
+DRIVER_COUNTERS = "DriverCounters"
+"""Group of `DeviceDescription.counters`."""
+
 CHANNEL_FLAGS: tuple[tuple[str, Meaning, str], ...] = (
     ("Fault", Meaning.FAULT, "The transducer reports a fault"),
     ("Maintenance", Meaning.MAINTENANCE, "The transducer asks for maintenance"),
@@ -27,32 +30,49 @@ CHANNEL_FLAGS: tuple[tuple[str, Meaning, str], ...] = (
     ("Alarm3", Meaning.ALARM_3, "Alarm 3 is up"),
     ("Alarm4", Meaning.ALARM_4, "Alarm 4 is up"),
 )
-"""Status bits of a channel, in the order in which `Projector` writes them."""
+"""Status bits of a channel, in the order in which `ChannelProjector` writes them."""
 
 
 def _point(owner: str, name: str, kind: ValueKind, meaning: Meaning, text: str) -> PointSpec:
     return PointSpec((owner, name), kind, text, meaning=meaning)
 
 
-def _channel_points(channel: str, spec: ChannelSpec) -> Iterator[PointSpec]:
-    yield PointSpec(
-        (channel, "Value"),
-        ValueKind.FLOAT,
+def value_point(channel: str, spec: ChannelSpec, kind: ValueKind = ValueKind.FLOAT, name: str = "Value") -> PointSpec:
+    """The point of a channel's value.
+
+    Args:
+        channel: Identity of the channel.
+        spec: The channel in the settings.
+        kind: Natural type; ranges and decimals go with numbers alone.
+        name: What the point is called within the channel.
+    """
+    if kind in (ValueKind.BOOLEAN, ValueKind.TEXT):
+        return PointSpec(
+            (channel, name), kind, spec.description or f"Channel {channel}", cyclic=True, meaning=Meaning.VALUE
+        )
+    return PointSpec(
+        (channel, name),
+        kind,
         spec.description or f"Channel {channel}",
         unit=spec.unit,
         display_range=spec.range,
-        precision=spec.precision,
+        precision=spec.precision if kind is ValueKind.FLOAT else 0,
         limits=spec.limits,
         cyclic=True,
         meaning=Meaning.VALUE,
         instrument_range=spec.instrument_range,
     )
+
+
+def _channel_points(channel: str, spec: ChannelSpec) -> Iterator[PointSpec]:
+    yield value_point(channel, spec)
     yield _point(channel, "Name", ValueKind.TEXT, Meaning.NAME, "Name that the analyser gives the channel")
     for name, meaning, text in CHANNEL_FLAGS:
         yield _point(channel, name, ValueKind.BOOLEAN, meaning, text)
 
 
-def _analyser_points(description: DeviceDescription) -> Iterator[PointSpec]:
+def _gateway_points() -> Iterator[PointSpec]:
+    """What the gateway itself says of an analyser."""
     communication = "State of the communication with the analyser"
     yield _point("Status", "Communication", ValueKind.TEXT, Meaning.COMMUNICATION, communication)
     yield PointSpec(
@@ -62,6 +82,9 @@ def _analyser_points(description: DeviceDescription) -> Iterator[PointSpec]:
         cyclic=True,
         meaning=Meaning.TICK,
     )
+
+
+def _analyser_points(description: DeviceDescription) -> Iterator[PointSpec]:
     yield _point("Status", "Fault", ValueKind.BOOLEAN, Meaning.FAULT, "The analyser reports a fault")
     yield _point("Status", "Maintenance", ValueKind.BOOLEAN, Meaning.MAINTENANCE, "The analyser asks for maintenance")
     for number in range(1, description.calibration_groups + 1):
@@ -120,12 +143,17 @@ def _device_channels(description: DeviceDescription) -> Iterator[DeviceChannel]:
 
 
 def _groups(description: DeviceDescription) -> Iterator[tuple[str, tuple[PointSpec, ...]]]:
-    channels = (point for channel, spec in description.channels.items() for point in _channel_points(channel, spec))
-    yield ACQUIRED, (*channels, *_analyser_points(description))
+    if description.points:
+        yield ACQUIRED, (*(described.point for described in description.points), *_gateway_points())
+    else:
+        channels = (point for channel, spec in description.channels.items() for point in _channel_points(channel, spec))
+        yield ACQUIRED, (*channels, *_gateway_points(), *_analyser_points(description))
     if description.actions:
         yield "Action", ACTION_POINTS
     if description.address is not None:
         yield "Address", tuple(counter.point for counter in ADDRESS_COUNTERS)
-    if description.frame_interval_s is None:
+    if description.on_shared_bus:
         yield "Bus", tuple(counter.point for counter in BUS_COUNTERS)
     yield "Diagnostics", tuple(counter.point for counter in COUNTERS)
+    if description.counters:
+        yield DRIVER_COUNTERS, tuple(counter.point for counter in description.counters)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.limit_alarms import LimitWatch, exceeded
 from gateway.model.quality import State
-from gateway.model.readings import AnalyserStatus, Reading
+from gateway.model.readings import AnalyserStatus, ChannelStatus, Reading
 from gateway.model.unit_spelling import canonical_unit
+from gateway.model.value import Value
 
 PointPath = tuple[str, ...]
 
@@ -71,8 +72,7 @@ def value_rule(
         return _CHANNEL_FAULT
     if status.invalid:
         return _INVALID_INPUT
-    value = reading.value
-    if value is None:
+    if reading.value is None:
         return _NO_VALUE if reading.name or reading.unit else _NO_CHANNEL
     if reading.unit and canonical_unit(reading.unit) != unit:
         return _UNIT_MISMATCH
@@ -80,6 +80,9 @@ def value_rule(
         return _CALIBRATING
     if status.warming_up:
         return _WARMING_UP
+    value = _number(reading.value)
+    if value is None:
+        return _flagged(status, analyser)
     # A watch sees every process value, also one that a worse rule decides on.
     limit = None if spec.limits is None else watch.judge(value, now_ns) if watch else exceeded(spec.limits, value)
     if spec.instrument_range is not None:
@@ -95,6 +98,24 @@ def value_rule(
             return _OUT_OF_RANGE_HIGH
     if limit is not None:
         return _LIMIT[limit]
+    return _flagged(status, analyser)
+
+
+def described_rule(
+    reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec, unit: str, watch: LimitWatch | None, now_ns: int
+) -> ValueRule:
+    """As `value_rule`, for a point that the driver has described: it is there even when it says nothing."""
+    rule = value_rule(reading, analyser, spec, unit, watch, now_ns)
+    return _NO_VALUE if rule is _NO_CHANNEL else rule
+
+
+def _number(value: Value) -> float | None:
+    """A value that can be beyond a range or a limit; None for any other."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _flagged(status: ChannelStatus, analyser: AnalyserStatus) -> ValueRule:
+    """What the flags lead to that leave a value good."""
     if any(status.alarms):
         return _ALARM
     if status.maintenance or analyser.maintenance:
@@ -124,7 +145,7 @@ def _limit(state: State, attribute: str) -> ValueRule:
     def reason(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
         limit: float = getattr(spec.limits, attribute)
         sign, side = _SIDES[attribute]
-        past = _past(attribute, reading.value, spec)
+        past = _past(attribute, _number(reading.value), spec)
         if spec.limits is not None and past is not None and past < 0:
             ends = f"{limit - sign * spec.limits.hysteresis:g} {spec.unit}"
             back = f"{reading.value:g} {spec.unit} is back from the limit {attribute}, {limit:g} {spec.unit}"
@@ -168,7 +189,7 @@ def _clamped(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> 
 def _good(reading: Reading, _analyser: AnalyserStatus, spec: ChannelSpec) -> Reason:
     if spec.limits is not None:
         for attribute in _SIDES:
-            past = _past(attribute, reading.value, spec)
+            past = _past(attribute, _number(reading.value), spec)
             if past is not None and past >= 0:
                 limit = f"{reading.value:g} {spec.unit} is beyond the limit {attribute}"
                 return Reason(f"fresh; {limit}, but not yet for the {spec.limits.delay_s:g} s of its delay")

@@ -38,6 +38,7 @@ class BroadcastSource(Protocol):
         ...
 
 
+@runtime_checkable
 class ActionExecutor(Protocol):
     """Carries out the actions of one analyser. Arguments are already checked against the ActionSpec."""
 

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gateway.model.actions import ActionOrigin, ActionRequest, ActionSpec
 from gateway.model.operator import Operator
 from gateway.model.printable import printable
 from gateway.model.role import Role
 from gateway.model.user import is_listed
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request goes no further.
-
-    Attributes:
-        what: What the client is told.
-        hint: What can be done about it.
-        reason: What only the audit log says, so that nobody learns names and addresses by trying; else empty.
-    """
-
-    what: str
-    hint: str = ""
-    reason: str = ""
+from gateway.runtime.argument_gate import misfit, not_finite
+from gateway.runtime.refusal import Refusal
 
 
 class ActionGates:
-    """Open? Confirmed? Authorised? Within bounds? In this order, and no later gate is tried when one is closed.
+    """Open? Finite? Confirmed? Authorised? Within bounds? In this order; no gate is tried behind a closed one.
 
     Args:
         specs: The actions that are open.
@@ -56,6 +42,8 @@ class ActionGates:
             return Refusal(
                 f"'{printable(request.action)}' is not open", "`actions` of the analyser in the settings opens it"
             )
+        if (refusal := not_finite(spec, request.arguments)) is not None:
+            return refusal
         if request.confirmed is not True:
             return Refusal(f"{spec.name} was not confirmed", "ask again, with the confirmation")
         if reason := self._why_not(spec, request.origin):
@@ -63,7 +51,7 @@ class ActionGates:
                 f"'{printable(request.origin.user)}' may not ask for {spec.name} from {printable(request.origin.host)}"
             )
             return Refusal(what, "the audit log of the gateway says why", reason)
-        return _misfit(spec, request.arguments)
+        return misfit(spec, request.arguments)
 
     def _why_not(self, spec: ActionSpec, origin: ActionOrigin) -> str:
         role = self._role_of(origin.user)
@@ -85,16 +73,3 @@ class ActionGates:
         if not operator.admits(origin.host):
             return "the address is not among the operator's hosts"
         return ""
-
-
-def _misfit(spec: ActionSpec, arguments: Sequence[int]) -> Refusal | None:
-    wanted = ", ".join(f"{one.name} {one.lowest} to {one.highest}" for one in spec.arguments)
-    if len(arguments) != len(spec.arguments):
-        what = f"{spec.name} needs {len(spec.arguments)} arguments, got {len(arguments)}"
-        return Refusal(what, f"give {wanted}" if wanted else "give none")
-    for given, argument in zip(arguments, spec.arguments, strict=True):
-        if type(given) is not int:
-            return Refusal(f"{argument.name} must be a whole number", f"give {argument.lowest} to {argument.highest}")
-        if not argument.lowest <= given <= argument.highest:
-            return Refusal(f"{argument.name} is out of range", f"give {argument.lowest} to {argument.highest}")
-    return None

@@ -14,11 +14,12 @@ from gateway.model.quality import State
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
 from gateway.ports import ActionExecutor
-from gateway.runtime.action_gates import ActionGates, Refusal
+from gateway.runtime.action_gates import ActionGates
 from gateway.runtime.action_points import ActionPoints
 from gateway.runtime.audit_entry import AuditEntry, Outcome, asked_text
 from gateway.runtime.audit_log import AuditLog
 from gateway.runtime.hub import Hub
+from gateway.runtime.refusal import Refusal
 
 LONGEST_S = 30.0
 """Bound of one action, far beyond what the retries of a usual bus need; its driver still tidies up after it."""

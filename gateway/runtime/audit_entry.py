@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,6 +99,10 @@ def quoted_name(text: str) -> str:
     return text if _NAME.fullmatch(text) else json.dumps(printable(text), ensure_ascii=False)
 
 
-def _shown(argument: object) -> int | str:
+def _shown(argument: object) -> int | float | str:
     """What a client gave, refused or not; Python itself will not write an integer of thousands of digits."""
+    if isinstance(argument, memoryview):
+        return f"{len(argument)} numbers"
+    if isinstance(argument, float) and math.isfinite(argument):
+        return argument
     return max(-_LARGEST, min(argument, _LARGEST)) if isinstance(argument, int) else printable(str(argument))

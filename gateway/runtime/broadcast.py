@@ -32,6 +32,8 @@ class BroadcastAcquisition:
         device: Name of the analyser.
         source: The analyser.
         interval_s: Frame interval set on the analyser.
+        frames_are_checked: Whether an error stands for a damaged frame, which must not touch the values; otherwise it
+            says that the analyser cannot be read.
         freshness: Where batches go.
         clock: Time.
         uniform: Random numbers from 0 to 1 for the jitter of the pauses before the wire is reopened.
@@ -43,6 +45,7 @@ class BroadcastAcquisition:
         source: BroadcastSource,
         *,
         interval_s: float,
+        frames_are_checked: bool = True,
         freshness: Freshness,
         clock: Clock,
         uniform: Callable[[], float] = random.random,
@@ -51,6 +54,7 @@ class BroadcastAcquisition:
         self._source = source
         self._interval_ns = round(interval_s * 1e9)
         self._silence_ns = max(_SILENT_INTERVALS * self._interval_ns, round(_SILENT_S * 1e9))
+        self._frames_are_checked = frames_are_checked
         self._freshness = freshness
         self._clock = clock
         self._pause = ReopenPause(interval_s, uniform)
@@ -110,8 +114,8 @@ class BroadcastAcquisition:
         self._last_ns = first.monotonic_ns
         summary.scheduled += 1
         summary.samples_emitted += 1
-        if first.error is None:
-            self._freshness.deliver(batch)
-        else:
-            summary.errors += 1
+        summary.errors += first.error is not None
+        if first.error is not None and self._frames_are_checked:
             self._freshness.reject(str(first.error))
+        else:
+            self._freshness.deliver(batch)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from gateway.errors import GatewayError, InputError
 from gateway.model.points import DeviceSpec, PointGroup, SiteSpec
 from gateway.model.quality import State
+from gateway.model.sample import Sample
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
 from gateway.model.value import Value
@@ -145,9 +146,7 @@ class Explainer:
         first = freshness.batch[0] if freshness.batch else None
         path = group.points[index].path
         tick = self._values(device.groups[0]).get(("Status", "Tick"))
-        reading = next(
-            (one.reading for one in freshness.batch or () if acquired and path == (one.channel, "Value")), None
-        )
+        reading = next((one.reading for one in freshness.batch or () if acquired and _tells_of(one, path)), None)
         since = self._since[group.index][index]
         return LivePoint(
             point=point,
@@ -196,6 +195,11 @@ class Explainer:
     def _values(self, group: PointGroup) -> dict[tuple[str, ...], Value]:
         update = self._last[group.index]
         return {} if update is None else dict(zip((one.path for one in group.points), update.values, strict=True))
+
+
+def _tells_of(sample: Sample, path: tuple[str, ...]) -> bool:
+    """Whether a point shows what that Sample says: the value of its channel, or a point of its own."""
+    return path == (sample.channel, "Value") or "/".join(path) == sample.channel
 
 
 def _utc(stamp: Stamp) -> str:

@@ -6,16 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.model.projection import Projector
+from gateway.model.point_memory import HARD_LIMIT
+from gateway.model.projection import Projection
 from gateway.model.quality import State
 from gateway.model.sample import Sample
 from gateway.model.stamp import Clock, Stamp
 from gateway.model.update import Update
 from gateway.model.value_rules import Reason
 from gateway.runtime.hub import Hub
-
-HARD_LIMIT = 3
-"""After this many stale times without anything fresh, the last value is no longer shown as usable."""
 
 
 def default_stale_s(interval_s: float) -> float:
@@ -57,7 +55,7 @@ class Freshness:
         batch: The last good batch, None before the first.
     """
 
-    def __init__(self, device: str, projector: Projector, hub: Hub, clock: Clock, stale_s: float) -> None:
+    def __init__(self, device: str, projector: Projection, hub: Hub, clock: Clock, stale_s: float) -> None:
         self._device = device
         self._projector = projector
         self._hub = hub

@@ -7,7 +7,7 @@ import anyio
 from gateway import registry
 from gateway.errors import DeviceDemotedError, DeviceTimeoutError, GatewayError, LinkError, ProtocolError
 from gateway.model.stamp import Clock
-from gateway.ports import ActionDriver, ModbusBus
+from gateway.ports import ModbusBus, WireActionDriver
 from gateway.selftest.evidence import AnalyserEvidence, BusEvidence
 from gateway.selftest.reading_bus import ReadingBus
 from gateway.selftest.subject import Progress
@@ -62,7 +62,7 @@ async def _ask(wire: ModbusBus, analyser: AnalyserEvidence) -> None:
 
 async def _sweep(wire: ModbusBus, analyser: AnalyserEvidence, sweeps: int) -> None:
     settings = analyser.settings
-    source = registry.driver(settings.driver).poll(settings.name, settings.options, wire)
+    source = registry.wire_driver(settings.driver).poll(settings.name, settings.options, wire)
     for _ in range(sweeps):
         try:
             analyser.batch = await source.poll_samples()
@@ -84,7 +84,7 @@ async def _sweep(wire: ModbusBus, analyser: AnalyserEvidence, sweeps: int) -> No
 
 async def _look_for_leftovers(wire: ModbusBus, analyser: AnalyserEvidence) -> None:
     driver, settings = registry.driver(analyser.settings.driver), analyser.settings
-    if not isinstance(driver, ActionDriver) or not driver.actions(settings.options, wire.protocol):
+    if not isinstance(driver, WireActionDriver) or not driver.actions(settings.options, wire.protocol):
         return
     try:
         analyser.leftovers = await driver.executor(settings.name, settings.options, wire).leftovers()

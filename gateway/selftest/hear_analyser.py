@@ -43,7 +43,7 @@ async def hear_analysers(bus: BusEvidence, clock: Clock, patience_s: float, prog
 async def _hear(bus: BusEvidence, analyser: AnalyserEvidence, clock: Clock) -> None:
     wire = ByteLinkOpener(bus.name, bus.spec, clock)
     settings = analyser.settings
-    source = registry.driver(settings.driver).listen(settings.name, settings.options, wire)
+    source = registry.wire_driver(settings.driver).listen(settings.name, settings.options, wire)
 
     def seen(event: WireEvent) -> None:
         bus.opened = bus.opened or event.kind is WireEventKind.OPENED

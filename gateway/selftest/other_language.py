@@ -10,7 +10,7 @@ from gateway import registry
 from gateway.errors import LinkError
 from gateway.model.bus_spec import LinkKind
 from gateway.model.discovery import Identity
-from gateway.model.readings import ProtocolKind
+from gateway.model.readings import ProtocolKind, WireProtocol
 from gateway.model.stamp import Clock
 from gateway.ports import DiscoverableDriver, FrameRecogniser
 from gateway.selftest.evidence import BusEvidence
@@ -23,7 +23,7 @@ from gateway.wire.opener import ByteLinkOpener
 
 _LOOPBACK_DATA = 0x5A3C
 _USUAL_INTERVAL_S = 2.0
-_SERIAL_FRAMINGS = (ProtocolKind.MODBUS_RTU, ProtocolKind.MODBUS_ASCII)
+_SERIAL_FRAMINGS: tuple[WireProtocol, ...] = (ProtocolKind.MODBUS_RTU, ProtocolKind.MODBUS_ASCII)
 _THERE = (loopback.Outcome.RETURNED, loopback.Outcome.REFUSED)
 
 

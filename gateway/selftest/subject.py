@@ -29,6 +29,7 @@ class Subject:
 
     Attributes:
         buses: What the wires have shown, in the order of the settings.
+        local: Analysers that are on no bus; nothing is asked of them.
         wires_taken: Whether a running gateway owns the wires, so that they must be left alone.
     """
 
@@ -54,11 +55,17 @@ class Subject:
             )
             for name, spec in settings.buses.items()
         ]
+        self.local = [
+            AnalyserEvidence(analyser, described[analyser.name])
+            for analyser in settings.analysers.values()
+            if not analyser.bus
+        ]
 
     @property
     def analysers(self) -> list[AnalyserEvidence]:
         """All analysers, in the order of the settings."""
         every = {analyser.name: analyser for bus in self.buses for analyser in bus.analysers}
+        every |= {analyser.name: analyser for analyser in self.local}
         return [every[name] for name in self.settings.analysers]
 
     @cached_property

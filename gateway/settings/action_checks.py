@@ -75,17 +75,17 @@ def _check_operators(draft: Draft, problems: Problems) -> None:
 
 def _specs(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> tuple[ActionSpec, ...] | None:
     """What the analyser could do; None, with the reason reported, where it cannot do anything."""
-    spec = draft.spec(entry.bus)
-    driver = usable_driver(entry, spec.protocol) if spec else None
-    if spec is None or driver is None or entry.options is None:
+    protocol = draft.protocol(entry)
+    driver = usable_driver(entry, protocol) if protocol else None
+    if protocol is None or driver is None or entry.options is None:
         return None
-    if spec.protocol is ProtocolKind.CONTINUOUS:
+    if protocol is ProtocolKind.CONTINUOUS:
         what = (
             f"analysers.{path[1]}.actions: on the continuous bus '{entry.bus}' the analyser talks and does not listen"
         )
         problems.error(path, what, "set the analyser and its bus to Modbus, or remove actions")
         return None
-    specs = tuple(driver.actions(entry.options, spec.protocol)) if isinstance(driver, ActionDriver) else ()
+    specs = tuple(driver.actions(entry.options, protocol)) if isinstance(driver, ActionDriver) else ()
     if not specs:
         what = f"analysers.{path[1]}.actions: driver {entry.driver} has no actions"
         problems.error(path, what, "remove actions")

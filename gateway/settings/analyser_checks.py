@@ -83,14 +83,24 @@ def _check_pace(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -
 
 
 def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> None:
+    driver = _driver(entry)
     if entry.bus is None or draft.buses is None:
+        return
+    if entry.bus == "":
+        if driver is not None and ProtocolKind.LOCAL not in driver.protocols:
+            what = f"analysers.{path[1]} has no bus, and driver {entry.driver} needs one"
+            known = choices(draft.buses) if draft.buses else "the name of one under buses"
+            problems.error(path, what, f"add 'bus:' with {known}")
+        return
+    if driver is not None and driver.protocols == {ProtocolKind.LOCAL}:
+        what = f"analysers.{path[1]} is on a bus, but driver {entry.driver} reaches its analysers by itself"
+        problems.error((*path, "bus"), what, "remove bus")
         return
     if entry.bus not in draft.buses:
         what = f"analysers.{path[1]} is on a bus '{entry.bus}' that is not under buses"
         problems.error((*path, "bus"), what, nearest(entry.bus, draft.buses, what="buses"))
         return
     spec = draft.spec(entry.bus)
-    driver = _driver(entry)
     if spec is None or driver is None or spec.protocol in driver.protocols:
         return
     what = f"driver {entry.driver} does not speak {spec.protocol}, the protocol of bus '{entry.bus}'"
@@ -98,15 +108,15 @@ def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) ->
 
 
 def _describe(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> DeviceDescription | None:
-    spec = draft.spec(entry.bus)
-    driver = usable_driver(entry, spec.protocol) if spec else None
-    if spec is None or driver is None or entry.options is None:
+    protocol = draft.protocol(entry)
+    driver = usable_driver(entry, protocol) if protocol else None
+    if protocol is None or driver is None or entry.options is None:
         return None
-    findings = driver.check(entry.options, spec.protocol)
+    findings = driver.check(entry.options, protocol)
     for inner, message in findings:
         what, remedy = split_message(message, "")
         problems.error((*path, *inner), f"{'.'.join(map(str, (*path, *inner)))}: {what}", remedy)
-    return None if findings else driver.describe(entry.options, spec.protocol)
+    return None if findings else driver.describe(entry.options, protocol)
 
 
 def _check_neighbours(bus: str, draft: Draft, problems: Problems) -> None:

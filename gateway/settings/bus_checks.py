@@ -14,7 +14,7 @@ from gateway.settings.problems import Problems, choices, nearest, split_message
 BAUDRATES = (2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200)
 LONGEST_WAIT_S = 3600.0
 MOST_ATTEMPTS = 100
-MODBUS = frozenset(ProtocolKind) - {ProtocolKind.CONTINUOUS}
+MODBUS = frozenset(ProtocolKind) - {ProtocolKind.CONTINUOUS, ProtocolKind.LOCAL}
 
 _LINK_FORMS = "write a serial port such as /dev/ttyUSB0, or socket://host:port, or rfc2217://host:port"
 _NOT_A_PORT = re.compile(r"[a-z0-9]+:/*[^/\\]+:\d+|[\w.-]+:\d+|\s.*|.*\s", re.IGNORECASE)

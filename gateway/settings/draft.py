@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.model.bus_spec import BusSpec
 from gateway.model.operator import Operator
+from gateway.model.readings import ProtocolKind
 from gateway.settings.site_settings import CommonKeys, GatewaySettings
 
 
@@ -20,7 +21,7 @@ class Entry:
 
     Attributes:
         driver: Driver as written, None when it is not text.
-        bus: Bus as written, None when it is not text.
+        bus: Bus as written, None when it is not text; empty when there is none.
         common: Keys that every analyser has.
         options: Instance of the driver's settings dataclass.
     """
@@ -82,6 +83,13 @@ class Draft:
     def spec(self, bus: str | None) -> BusSpec | None:
         """The bus of that name, where it is there and right."""
         return self.buses.get(bus) if self.buses and bus is not None else None
+
+    def protocol(self, entry: Entry) -> ProtocolKind | None:
+        """How the bytes of an analyser travel; None where its bus is not there or not right."""
+        if entry.bus == "":
+            return ProtocolKind.LOCAL
+        spec = self.spec(entry.bus)
+        return None if spec is None else spec.protocol
 
     def on(self, bus: str) -> dict[str, Entry]:
         """Analysers on a bus."""

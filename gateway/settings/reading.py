@@ -39,7 +39,7 @@ def read_draft(document: Document) -> Draft:
     content = document.content
     sections: FileSections | None = _typed(document, Section(FileSections, ()), content)
     site = content.get("site")
-    buses = _sections(content.get("buses"))
+    buses = _sections(content.get("buses", {}))
     analysers = _sections(content.get("analysers"))
     adapters = _sections(content.get("adapters"))
     operators = _sections(content.get("operators", {}))
@@ -99,7 +99,7 @@ def _entry(document: Document, path: KeyPath, value: object) -> Entry:
     special = {key: item for key, item in value.items() if key not in COMMON_KEYS}
     return Entry(
         driver=name,
-        bus=_text(value.get("bus")),
+        bus=_text(value.get("bus", "")),
         common=_typed(document, Section(CommonKeys, path), common),
         options=_typed(document, Section(cls, path, known), special) if cls else None,
     )

@@ -12,6 +12,7 @@ from gateway.model.meaning import CompanionModel
 from gateway.model.nameplate import Nameplate
 from gateway.model.operator import Operator
 from gateway.model.quality_overrides import QualityOverride
+from gateway.model.readings import ProtocolKind
 from gateway.settings.positions import Positions
 from gateway.settings.quality_keys import QualityKey
 
@@ -24,9 +25,9 @@ class FileSections:
 
     Attributes:
         site: Name of the site: letters, digits, '_' and '-', beginning with a letter. Part of the OPC UA namespace.
-        buses: Wires, by name.
         analysers: Analysers, by name; the name is the first part of every node and PV name.
         adapters: Northbound protocols to serve. One that is left out is off; an empty section takes the defaults.
+        buses: Wires, by name; none are needed where every analyser is reached by its driver alone.
         operators: Who may ask for actions, by name; each needs a `password`, `hosts`, or both.
         users_file: File of the users who may log in over OPC UA, beside the settings file unless absolute. It is
             written by `analyser-gateway user` alone, and what is written counts without a restart.
@@ -35,9 +36,9 @@ class FileSections:
     """
 
     site: str
-    buses: dict[str, Any]
     analysers: dict[str, dict[str, Any]]
     adapters: dict[str, dict[str, Any] | None]
+    buses: dict[str, Any] = field(default_factory=dict)
     operators: dict[str, Any] = field(default_factory=dict)
     users_file: Path | None = None
     audit_file: Path | None = None
@@ -49,7 +50,7 @@ class CommonKeys:
 
     Attributes:
         driver: Name of the driver.
-        bus: Name of the bus it is on.
+        bus: Name of the bus it is on; left out where the driver reaches the analyser by itself.
         description: One line for people.
         rate_hz: Polls per second; not on a continuous bus, where the analyser sets the pace.
         stale_after_s: Seconds without a good batch after which values are stale; left out, it follows the pace.
@@ -65,7 +66,7 @@ class CommonKeys:
     """
 
     driver: str
-    bus: str
+    bus: str = ""
     description: str = ""
     rate_hz: float = DEFAULT_RATE_HZ
     stale_after_s: float | None = None
@@ -83,7 +84,7 @@ class AnalyserSettings:
     Attributes:
         name: Its name, unique in the site.
         driver: Name of the driver in the registry.
-        bus: Name of its bus.
+        bus: Name of its bus, empty where it is on none.
         options: Instance of the driver's settings dataclass.
         description: One line for people.
         rate_hz: Polls per second; without meaning on a continuous bus.
@@ -132,3 +133,7 @@ class GatewaySettings:
     operators: Mapping[str, Operator] = field(default_factory=dict)
     audit_file: Path | None = None
     users_file: Path | None = None
+
+    def protocol(self, analyser: AnalyserSettings) -> ProtocolKind:
+        """How the bytes of an analyser travel."""
+        return self.buses[analyser.bus].protocol if analyser.bus else ProtocolKind.LOCAL

@@ -21,7 +21,7 @@ def describe_devices(settings: GatewaySettings) -> dict[str, DeviceDescription]:
 
 
 def _describe(analyser: AnalyserSettings, settings: GatewaySettings) -> DeviceDescription:
-    driver, protocol = registry.driver(analyser.driver), settings.buses[analyser.bus].protocol
+    driver, protocol = registry.driver(analyser.driver), settings.protocol(analyser)
     specs = driver.actions(analyser.options, protocol) if isinstance(driver, ActionDriver) else ()
     description = driver.describe(analyser.options, protocol)
     opened = open_actions(specs, analyser.actions)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
+from gateway.ports import WireDriver
 from gateway.settings.analyser_checks import FASTEST_HZ, SLOWEST_HZ, usable_driver
 from gateway.settings.draft import Draft, Entry
 from gateway.settings.problems import Problems
@@ -85,7 +86,12 @@ def bus_budgets(draft: Draft) -> tuple[BusBudget, ...]:
 
 def _share(name: str, entry: Entry, spec: BusSpec) -> BudgetShare | None:
     driver = usable_driver(entry, spec.protocol)
-    if driver is None or entry.options is None or entry.common is None or driver.check(entry.options, spec.protocol):
+    if (
+        not isinstance(driver, WireDriver)
+        or entry.options is None
+        or entry.common is None
+        or driver.check(entry.options, spec.protocol)
+    ):
         return None
     if not SLOWEST_HZ <= entry.common.rate_hz <= FASTEST_HZ:
         return None

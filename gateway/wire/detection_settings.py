@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateway.model.bus_spec import BusSpec, Link, LinkKind
-from gateway.model.readings import ProtocolKind
+from gateway.model.readings import ProtocolKind, WireProtocol
 from gateway.model.wire_time import byte_seconds
 
 LOWEST_ADDRESS, HIGHEST_ADDRESS = 1, 247
@@ -78,7 +78,7 @@ class DetectionSettings:
         """Baud rates that can be tried on a link."""
         return self.baudrates[:1] if link.kind is LinkKind.SOCKET else self.baudrates
 
-    def protocols(self, link: Link) -> Iterator[ProtocolKind]:
+    def protocols(self, link: Link) -> Iterator[WireProtocol]:
         """Modbus framings that can be asked for on a link, in a sensible order.
 
         An RTU or ASCII request does no harm to a Modbus TCP gateway, which refuses both by their header: where it
@@ -86,7 +86,7 @@ class DetectionSettings:
         the line behind. A Modbus TCP request to a serial server in raw mode does reach the line, where it has no right
         CRC and no colon. So Modbus TCP comes last, but for the port that is registered for it.
         """
-        serial = [ProtocolKind.MODBUS_RTU] if self.framing.bytesize == 8 else []
+        serial: list[WireProtocol] = [ProtocolKind.MODBUS_RTU] if self.framing.bytesize == 8 else []
         serial.append(ProtocolKind.MODBUS_ASCII)
         if link.kind is LinkKind.SERIAL:
             yield from serial
@@ -94,7 +94,7 @@ class DetectionSettings:
             first = link.port == MODBUS_TCP_PORT
             yield from [ProtocolKind.MODBUS_TCP, *serial] if first else [*serial, ProtocolKind.MODBUS_TCP]
 
-    def bus(self, link: Link, protocol: ProtocolKind, baudrate: int) -> BusSpec:
+    def bus(self, link: Link, protocol: WireProtocol, baudrate: int) -> BusSpec:
         """The bus as the settings file should have it, if this is what the link is.
 
         On slow lines the usual timeout of 1 s would cut off the longest answers.

@@ -19,7 +19,7 @@ from gateway.control.server import ControlServer, Verb
 from gateway.control.socket_path import control_path
 from gateway.errors import DeviceTimeoutError
 from gateway.model.diagnostics import COUNTERS
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.readings import AnalyserStatus, CalibrationGroup, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp
@@ -107,7 +107,7 @@ class Demo:
         self.freshness = {
             device.name: Freshness(
                 device.name,
-                Projector(device.groups[0], self.described[device.name].channels),
+                ChannelProjector(device.groups[0], self.described[device.name].channels),
                 hub,
                 self.clock,
                 5.0,

@@ -16,7 +16,7 @@ import pytest
 from gateway import registry
 from gateway.model.bus_spec import BusSpec
 from gateway.model.channel_spec import ChannelSpec
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ProtocolKind
 from gateway.model.sample import Sample
@@ -102,7 +102,7 @@ async def test_batches_follow_the_description(name: str, protocol: ProtocolKind)
             assert isinstance(sample.metadata["analyser"], AnalyserStatus)
             asked = protocol is not ProtocolKind.CONTINUOUS
             assert (sample.latency_s is not None) == (sample.requested_at is not None) == asked
-        update = Projector(group, description.channels).project(batch)
+        update = ChannelProjector(group, description.channels).project(batch)
         assert len(update.values) == len(update.states) == len(group.points)
         assert update.states[0] is State.GOOD
 

@@ -22,7 +22,7 @@ from gateway.cli.command import command
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
@@ -180,7 +180,7 @@ def state_of(reading: Reading, analyser: AnalyserStatus, spec: ChannelSpec) -> S
         datetime(2026, 1, 1, tzinfo=UTC),
         metadata={"analyser": analyser},
     )
-    return Projector(site.groups[0], {"I1": spec}).project([sample]).states[0]
+    return ChannelProjector(site.groups[0], {"I1": spec}).project([sample]).states[0]
 
 
 def test_options_named_on_pages_exist() -> None:

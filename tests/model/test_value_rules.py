@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
@@ -88,7 +88,7 @@ def test_the_reason_is_of_the_state_that_clients_see_and_its_flags_are_up(
     status = ChannelStatus(*bits[:5], alarms=(bits[5], bits[6], bits[7], bits[8]))
     analyser = AnalyserStatus(bits[9], bits[10])
     site = build_site("plant", [("stack", "", DeviceDescription("", "", {"I1": SPEC}))])
-    projector = Projector(site.groups[0], {"I1": SPEC})
+    projector = ChannelProjector(site.groups[0], {"I1": SPEC})
     one = Reading("I1", ChannelKind.MEASURED, "Oxygen", value, unit, status, b"raw")
     moment = datetime(2026, 5, 4, 12, tzinfo=UTC)
     batch = [Sample("stack", "I1", one, ProtocolKind.MODBUS_RTU, 1, moment, metadata={"analyser": analyser})]

@@ -14,7 +14,7 @@ from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.operator import Operator
 from gateway.model.points import SiteSpec
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Clock
@@ -145,7 +145,7 @@ def office(file: Path | None = None, clock: Clock | None = None, user_file: Path
     desk.take_charge(actions)
     hub.subscribe(desk)
     hub.subscribe(seen)
-    freshness = Freshness("stack", Projector(device.groups[0], CHANNELS), hub, clock, 5.0)
+    freshness = Freshness("stack", ChannelProjector(device.groups[0], CHANNELS), hub, clock, 5.0)
     return Office(desk, actions, executor, freshness, audit, seen, site, clock)
 
 

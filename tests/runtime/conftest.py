@@ -9,7 +9,7 @@ import pytest
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
@@ -66,7 +66,7 @@ def seen(hub: Hub) -> Recorded:
 
 @pytest.fixture
 def freshness(site: SiteSpec, hub: Hub, clock: VirtualClock) -> Freshness:
-    return Freshness("stack", Projector(site.groups[0], CHANNELS), hub, clock, 5.0)
+    return Freshness("stack", ChannelProjector(site.groups[0], CHANNELS), hub, clock, 5.0)
 
 
 def good(clock: Clock, value: float = 1.0, unit: str = "%") -> list[Sample]:

@@ -11,7 +11,7 @@ from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
 from gateway.model.points import AlarmLimits, SiteSpec
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
@@ -33,7 +33,7 @@ class Running:
         self.clock = VirtualClock()
         self.site: SiteSpec = build_site("plant", [("stack", "", DeviceDescription("", "", CHANNELS, has_clock=True))])
         self.hub = Hub(self.site)
-        self.freshness = Freshness("stack", Projector(self.site.groups[0], CHANNELS), self.hub, self.clock, 5.0)
+        self.freshness = Freshness("stack", ChannelProjector(self.site.groups[0], CHANNELS), self.hub, self.clock, 5.0)
         self.explainer = Explainer(self.site, {"stack": self.freshness}, self.clock)
         self.hub.subscribe(self.explainer)
 

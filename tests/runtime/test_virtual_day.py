@@ -19,7 +19,7 @@ from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
 from gateway.model.points import DeviceSpec
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
@@ -153,7 +153,7 @@ class Day:
         return self._with_counters(device, acquisition, freshness, plan)
 
     def _freshness(self, device: DeviceSpec, hub: Hub) -> Freshness:
-        return Freshness(device.name, Projector(device.groups[0], CHANNELS), hub, self.clock, STALE_S)
+        return Freshness(device.name, ChannelProjector(device.groups[0], CHANNELS), hub, self.clock, STALE_S)
 
     def _with_counters(
         self,

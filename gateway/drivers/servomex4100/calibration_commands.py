@@ -13,6 +13,7 @@ import anyio
 from gateway.drivers.servomex4100.actions import CLEAR_LEFTOVERS, START_AUTOCALIBRATION, STOP_AUTOCALIBRATION
 from gateway.drivers.servomex4100.channels import START_CALIBRATION_COILS, STOP_CALIBRATION_COIL
 from gateway.errors import ActionRefusedError, DeviceRefusedError, DeviceTimeoutError, GatewayError
+from gateway.model.actions import ArgumentValue
 from gateway.ports import ModbusBus
 
 WRITE_BACK_S = 8.0
@@ -64,7 +65,7 @@ class CalibrationCommands:
         self._write_back_s = write_back_s
         self._owed: set[int] = set()
 
-    async def perform(self, action: str, arguments: Sequence[int]) -> str:
+    async def perform(self, action: str, arguments: Sequence[ArgumentValue]) -> str:
         """Carry out one action; returns what became of it, in words.
 
         Raises:
@@ -73,6 +74,7 @@ class CalibrationCommands:
         """
         if action == START_AUTOCALIBRATION:
             (group,) = arguments
+            assert isinstance(group, int)  # noqa: S101  the gates have seen to it
             await self._require_clear(COMMAND_COILS)
             return await self._command(START_CALIBRATION_COILS[group - 1])
         if action == STOP_AUTOCALIBRATION:

@@ -27,7 +27,7 @@ class Servomex4100:
     """`driver: servomex4100`; a `ports.Driver`."""
 
     settings = Servomex4100Settings
-    protocols = frozenset(ProtocolKind)
+    protocols = frozenset(ProtocolKind) - {ProtocolKind.LOCAL}
 
     def check(self, settings: object, protocol: ProtocolKind) -> Sequence[Problem]:
         """See `ports.Driver.check`."""

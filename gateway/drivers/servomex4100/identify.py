@@ -122,7 +122,8 @@ async def _read(bus: ModbusBus, address: int, read: BlockRead) -> Exchange:
 
 
 def _found(reading: Reading, precision: int | None = None) -> FoundChannel:
-    return FoundChannel(reading.channel, reading.kind, reading.name, reading.unit, reading.value, precision)
+    value = reading.value if isinstance(reading.value, float) else None
+    return FoundChannel(reading.channel, reading.kind, reading.name, reading.unit, value, precision)
 
 
 def _holds_something(reading: Reading) -> bool:

@@ -18,7 +18,12 @@ async def check(subject: Subject) -> Sequence[Finding]:
     if subject.wires_taken:
         return [skipped("the running gateway owns the wires")]
     buses = {bus.name: bus for bus in subject.buses}
-    return [_finding(each, buses[each.settings.bus], subject.patience_s) for each in subject.analysers]
+    return [
+        _finding(each, buses[each.settings.bus], subject.patience_s)
+        if each.settings.bus
+        else skipped(f"{each.name} is reached by its driver alone, and was not asked")
+        for each in subject.analysers
+    ]
 
 
 def _finding(analyser: AnalyserEvidence, bus: BusEvidence, patience_s: float) -> Finding:

@@ -11,7 +11,7 @@ from anyio.abc import TaskStatus
 
 from gateway import registry
 from gateway.errors import AdapterError, GatewayError
-from gateway.model.projection import Projector
+from gateway.model.projection import projection
 from gateway.model.quality import Quality, State
 from gateway.model.update import Update
 from gateway.model.value import Value
@@ -43,7 +43,7 @@ async def check(subject: Subject) -> Sequence[Finding]:
 
 def _updates(subject: Subject) -> Iterator[Update]:
     for device, analyser in zip(subject.site.devices, subject.analysers, strict=True):
-        projector = Projector(device.groups[0], analyser.description.channels)
+        projector = projection(device.groups[0], analyser.description)
         if analyser.batch:
             yield projector.project(analyser.batch)
         else:

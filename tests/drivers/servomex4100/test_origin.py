@@ -20,7 +20,7 @@ from gateway.drivers.servomex4100.sweep import decode_sweep
 from gateway.drivers.servomex4100.text import DisplayText
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import PointGroup
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.readings import AnalyserFrame, ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
@@ -52,7 +52,7 @@ def shown(decoded: AnalyserFrame, protocol: ProtocolKind) -> dict[tuple[str, ...
         Sample("stack", one.channel, one, protocol, 1, NOON, metadata={"analyser": decoded.analyser})
         for one in decoded.readings
     ]
-    update = Projector(group, settings(channels).channels).project(batch)
+    update = ChannelProjector(group, settings(channels).channels).project(batch)
     return dict(zip((point.path for point in group.points), update.values, strict=True))
 
 

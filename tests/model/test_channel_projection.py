@@ -14,7 +14,7 @@ from gateway.errors import LinkError
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
-from gateway.model.projection import Projector
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import QUALITY, Severity, State
 from gateway.model.quality_overrides import QualityOverride, quality_table
 from gateway.model.readings import AnalyserStatus, CalibrationGroup, ChannelKind, ChannelStatus, ProtocolKind, Reading
@@ -53,7 +53,7 @@ def state_of(update: Update, path: str) -> State:
 
 def test_every_point_has_its_value_in_its_place() -> None:
     status = ChannelStatus(alarms=(False, True, False, False))
-    update = Projector(GROUP, CHANNELS).project(
+    update = ChannelProjector(GROUP, CHANNELS).project(
         batch(reading("I1", 20.9, unit="%"), reading("I2", 84.0, status, "vpm"))
     )
     shown = {path: update.values[place] for path, place in PLACE.items()}
@@ -72,7 +72,7 @@ def test_every_point_has_its_value_in_its_place() -> None:
 
 
 def test_vpm_and_ppm_are_the_same_unit_and_percent_is_not() -> None:
-    projector = Projector(GROUP, CHANNELS)
+    projector = ChannelProjector(GROUP, CHANNELS)
     assert (
         state_of(projector.project(batch(reading("I1", 1.0), reading("I2", 1.0, unit="vpm"))), "I2/Value") is State.GOOD
     )
@@ -104,14 +104,14 @@ def test_vpm_and_ppm_are_the_same_unit_and_percent_is_not() -> None:
 def test_the_worst_reason_decides_the_state(
     value: float | None, status: ChannelStatus, analyser: AnalyserStatus, expected: State
 ) -> None:
-    update = Projector(GROUP, CHANNELS).project(
+    update = ChannelProjector(GROUP, CHANNELS).project(
         batch(reading("I1", value, status), reading("I2", 1.0), analyser=analyser)
     )
     assert state_of(update, "I1/Value") is expected
 
 
 def test_only_cyclic_points_are_written_again_when_nothing_changes() -> None:
-    projector = Projector(GROUP, CHANNELS)
+    projector = ChannelProjector(GROUP, CHANNELS)
     projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
     again = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
     written = {GROUP.points[index].browse_path for index in again.changed}
@@ -119,7 +119,7 @@ def test_only_cyclic_points_are_written_again_when_nothing_changes() -> None:
 
 
 def test_a_lost_wire_keeps_the_last_values_and_never_looks_good() -> None:
-    projector = Projector(GROUP, CHANNELS)
+    projector = ChannelProjector(GROUP, CHANNELS)
     good = projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
     lost = projector.degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
     place = PLACE["Status/Communication"]
@@ -136,7 +136,7 @@ def test_a_lost_wire_keeps_the_last_values_and_never_looks_good() -> None:
 
 
 def test_without_any_value_yet_a_lost_wire_is_no_communication() -> None:
-    update = Projector(GROUP, CHANNELS).degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
+    update = ChannelProjector(GROUP, CHANNELS).degrade(State.COMMUNICATION_INTERRUPTED, Stamp(9, 9))
     assert state_of(update, "I1/Value") is State.COMMUNICATION_LOST
     assert update.values[PLACE["I1/Value"]] is None
 
@@ -154,7 +154,7 @@ def test_losing_the_wire_never_makes_anything_look_better(
     overrides = {State.CALIBRATING: QualityOverride(wanted)} if wanted else {}
     described = replace(DESCRIPTION, quality=quality_table(overrides))
     group = build_site("plant", [("stack", "Stack gas", described)]).devices[0].groups[0]
-    projector = Projector(group, CHANNELS)
+    projector = ChannelProjector(group, CHANNELS)
     first, second = reading("I1", value, ChannelStatus(*flags)), reading("I2", 1.0)
     before = projector.project(batch(first, second, analyser=replace(STATUS, fault=fault, clock=None)))
     after = projector.degrade(lost, Stamp(9, 9))
@@ -170,7 +170,7 @@ def test_losing_the_wire_never_makes_anything_look_better(
 
 def test_a_channel_out_of_service_stays_so_whatever_it_says() -> None:
     channels = CHANNELS | {"I2": ChannelSpec("ppm", out_of_service=True)}
-    projector = Projector(GROUP, channels)
+    projector = ChannelProjector(GROUP, channels)
     expected = State.OUT_OF_SERVICE
     assert state_of(projector.degrade(State.STALE, Stamp(1, 1)), "I2/Value") is expected
     for analyser in (STATUS, replace(STATUS, fault=True)):
@@ -187,7 +187,7 @@ def test_a_channel_out_of_service_stays_so_whatever_it_says() -> None:
 def test_limits_have_a_memory_that_an_outage_and_a_calibration_leave_alone() -> None:
     limits = AlarmLimits(high=22, hysteresis=1, delay_s=2)
     channels = CHANNELS | {"I1": ChannelSpec("%", (0.0, 25.0), limits=limits)}
-    projector = Projector(GROUP, channels)
+    projector = ChannelProjector(GROUP, channels)
 
     def after(seconds: int, value: float, status: ChannelStatus | None = None) -> tuple[State, str]:
         one = batch(reading("I1", value, status, "%"), reading("I2", 1.0), ns=seconds * 1_000_000_000)
@@ -222,7 +222,7 @@ def test_limits_have_a_memory_that_an_outage_and_a_calibration_leave_alone() -> 
 )
 def test_the_end_of_what_the_instrument_can_show_is_worse_than_out_of_range(value: float, expected: State) -> None:
     channels = CHANNELS | {"I1": ChannelSpec("%", (0.0, 25.0), instrument_range=(-1.25, 26.25))}
-    update = Projector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
+    update = ChannelProjector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
     assert state_of(update, "I1/Value") is expected
 
 
@@ -231,7 +231,7 @@ def test_the_end_of_what_the_instrument_can_show_is_worse_than_out_of_range(valu
 )
 def test_nothing_of_a_gas_is_a_measurement_and_no_clamp(value: float, expected: State) -> None:
     channels = CHANNELS | {"I1": ChannelSpec("%", instrument_range=(0.0, 5.0))}
-    update = Projector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
+    update = ChannelProjector(GROUP, channels).project(batch(reading("I1", value), reading("I2", 1.0)))
     assert state_of(update, "I1/Value") is expected
 
 
@@ -244,7 +244,7 @@ def test_only_what_the_analyser_says_has_its_own_quality() -> None:
 
 
 def test_stopping_reaches_every_point() -> None:
-    projector = Projector(GROUP, CHANNELS)
+    projector = ChannelProjector(GROUP, CHANNELS)
     projector.project(batch(reading("I1", 20.9), reading("I2", 1.0)))
     assert set(projector.degrade(State.STOPPED, Stamp(9, 9)).states) == {State.STOPPED}
 
@@ -257,7 +257,7 @@ def test_stopping_reaches_every_point() -> None:
 def test_a_faulty_value_is_never_good(value: float | None, flags: tuple[bool, ...], fault: bool) -> None:
     status = ChannelStatus(*flags)
     analyser = replace(STATUS, fault=fault)
-    update = Projector(GROUP, CHANNELS).project(
+    update = ChannelProjector(GROUP, CHANNELS).project(
         batch(reading("I1", value, status), reading("I2", 1.0), analyser=analyser)
     )
     quality = QUALITY[state_of(update, "I1/Value")]
@@ -270,7 +270,7 @@ def test_a_faulty_value_is_never_good(value: float | None, flags: tuple[bool, ..
 def test_the_error_of_a_batch_is_not_the_projectors_business() -> None:
     failed = Sample("stack", None, None, ProtocolKind.MODBUS_RTU, 5, NOON, error=LinkError("gone"))
     with pytest.raises(KeyError):
-        Projector(GROUP, CHANNELS).project([failed])
+        ChannelProjector(GROUP, CHANNELS).project([failed])
 
 
 def test_every_state_has_one_row_and_an_honest_severity() -> None:
