@@ -1,0 +1,40 @@
+"""Hardware-clocked acquisition, polling and playback with DAQ devices.
+
+```
+device -> back end -> bridge (any thread) -> blocks (values, index, time) -> stream -> consumer
+source -> output gate -> buffers -> back end -> device
+```
+`open_device` makes a session of a TaskSpec and a back end; `record`, `record_polled` and `play` run on it.
+"""
+
+from __future__ import annotations
+
+from gateway.daq.block import DaqBlock, DaqSample, SensorStatus, block_to_long_rows
+from gateway.daq.channels import InputChannel, OutputChannel
+from gateway.daq.policies import ErrorPolicy
+from gateway.daq.reading import DaqReading, DeviceResult
+from gateway.daq.recording import Recording
+from gateway.daq.summary import AcquisitionSummary
+from gateway.daq.task import DataFlow, TaskSpec
+from gateway.daq.timing import BufferPlan, Timing, WrapMode
+from gateway.streaming.overflow import OverflowPolicy
+
+__all__ = [
+    "AcquisitionSummary",
+    "BufferPlan",
+    "DaqBlock",
+    "DaqReading",
+    "DaqSample",
+    "DataFlow",
+    "DeviceResult",
+    "ErrorPolicy",
+    "InputChannel",
+    "OutputChannel",
+    "OverflowPolicy",
+    "Recording",
+    "SensorStatus",
+    "TaskSpec",
+    "Timing",
+    "WrapMode",
+    "block_to_long_rows",
+]
