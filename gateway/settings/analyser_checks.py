@@ -84,8 +84,6 @@ def _check_pace(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -
 
 def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) -> None:
     driver = _driver(entry)
-    if entry.bus is None or draft.buses is None:
-        return
     if entry.bus == "":
         if driver is not None and ProtocolKind.LOCAL not in driver.protocols:
             what = f"analysers.{path[1]} has no bus, and driver {entry.driver} needs one"
@@ -95,6 +93,8 @@ def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) ->
     if driver is not None and driver.protocols == {ProtocolKind.LOCAL}:
         what = f"analysers.{path[1]} is on a bus, but driver {entry.driver} reaches its analysers by itself"
         problems.error((*path, "bus"), what, "remove bus")
+        return
+    if entry.bus is None or draft.buses is None:
         return
     if entry.bus not in draft.buses:
         what = f"analysers.{path[1]} is on a bus '{entry.bus}' that is not under buses"

@@ -40,8 +40,12 @@ def check_draft(draft: Draft, problems: Problems) -> tuple[BusBudget, ...]:
 
 
 def _check_names(draft: Draft, problems: Problems) -> bool:
+    if draft.buses is None and ("buses",) not in problems.positions and not _needs_no_bus(draft):
+        problems.error((), "the file has no 'buses'", "add 'buses: ...' (wires, by name)")
     right = draft.site is not None and _check_name(("site",), draft.site, "site", problems)
     for section, members in (("buses", draft.buses), ("analysers", draft.analysers), ("adapters", draft.adapters)):
+        if section == "buses" and not members and _needs_no_bus(draft):
+            continue
         if members is None:
             continue
         if not members:
@@ -49,6 +53,10 @@ def _check_names(draft: Draft, problems: Problems) -> bool:
         for name in members if section != "adapters" else ():
             right = _check_name((section, name), name, f"a name under {section}", problems) and right
     return right
+
+
+def _needs_no_bus(draft: Draft) -> bool:
+    return bool(draft.analysers) and all(entry.bus == "" for entry in draft.analysers.values())
 
 
 def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> bool:

@@ -39,7 +39,7 @@ def read_draft(document: Document) -> Draft:
     content = document.content
     sections: FileSections | None = _typed(document, Section(FileSections, ()), content)
     site = content.get("site")
-    buses = _sections(content.get("buses", {}))
+    buses = _sections(content.get("buses"))
     analysers = _sections(content.get("analysers"))
     adapters = _sections(content.get("adapters"))
     operators = _sections(content.get("operators", {}))

@@ -101,7 +101,7 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
                 path, f"{subject} must have {context['max_length']} values, got {got}", "write it like [0, 25]"
             )
         case "enum" | "literal_error":
-            names = [text.strip("'") for text in re.split(r", | or ", str(context["expected"]))]
+            names = [_choice(text) for text in re.split(r", | or ", str(context["expected"]))]
             value = str(detail["input"])
             close = nearest(value, names, what="choices")
             remedy = (
@@ -126,6 +126,11 @@ def _report(detail: ErrorDetails, document: Document, section: Section) -> None:
             problems.error(path, f"{subject} must be {wanted}, got {got}", remedy)
         case _:
             problems.error(path, f"{subject}: {detail['msg'][0].lower()}{detail['msg'][1:]}, got {got}", "correct it")
+
+
+def _choice(text: str) -> str:
+    """A value as it is written: `'a'` of an enumeration, `<Kind.A: 'a'>` of a part of one."""
+    return text.rpartition(": ")[2].removesuffix(">").strip("'")
 
 
 def _report_missing(document: Document, section: Section, inner: KeyPath) -> None:

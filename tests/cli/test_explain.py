@@ -18,8 +18,8 @@ import pytest
 from gateway.control.server import ControlServer, Verb
 from gateway.control.socket_path import control_path
 from gateway.errors import DeviceTimeoutError
-from gateway.model.diagnostics import COUNTERS
 from gateway.model.channel_projection import ChannelProjector
+from gateway.model.diagnostics import COUNTERS
 from gateway.model.readings import AnalyserStatus, CalibrationGroup, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp

@@ -19,7 +19,7 @@ from gateway.wire.bus import SharedModbusBus
 from tests.contract.test_drivers import EXAMPLES, made
 
 NAMES = [name for name in registry.driver_names() if isinstance(registry.driver(name), ActionDriver)]
-ASKED = sorted(set(ProtocolKind) - {ProtocolKind.CONTINUOUS})
+ASKED = sorted(set(ProtocolKind) - {ProtocolKind.CONTINUOUS, ProtocolKind.LOCAL})
 
 
 def test_there_are_some() -> None:

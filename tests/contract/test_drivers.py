@@ -15,8 +15,8 @@ import pytest
 
 from gateway import registry
 from gateway.model.bus_spec import BusSpec
-from gateway.model.channel_spec import ChannelSpec
 from gateway.model.channel_projection import ChannelProjector
+from gateway.model.channel_spec import ChannelSpec
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ProtocolKind
 from gateway.model.sample import Sample

@@ -19,10 +19,10 @@ from asyncua.ua.status_codes import StatusCodes
 
 from gateway import ports, registry
 from gateway.cli.command import command
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import AlarmLimits
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample

@@ -10,11 +10,11 @@ from pathlib import Path
 import anyio
 
 from gateway.model.actions import ActionArgument, ActionOrigin, ActionRequest, ActionSpec
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.operator import Operator
 from gateway.model.points import SiteSpec
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.site_builder import build_site
 from gateway.model.stamp import Clock

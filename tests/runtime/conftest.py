@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.points import SiteSpec
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample

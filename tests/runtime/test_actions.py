@@ -59,7 +59,7 @@ async def test_an_authorised_action_is_carried_out_and_shown() -> None:
         (request(arguments=(5,)), "Group is out of range; give 1 to 4"),
         (request(arguments=(True,)), "Group must be a whole number; give 1 to 4"),
         (request(arguments=(2.0,)), "Group must be a whole number"),  # type: ignore[arg-type]
-        (request(arguments=(float("nan"),)), "Group must be a whole number"),  # type: ignore[arg-type]
+        (request(arguments=(float("nan"),)), "Group must be finite"),  # type: ignore[arg-type]
     ],
 )
 async def test_a_closed_gate_is_told_and_nothing_is_sent(wish: ActionRequest, told: str) -> None:

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from gateway.errors import DeviceTimeoutError, GatewayError, InputError
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
 from gateway.model.points import AlarmLimits, SiteSpec
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.readings import AnalyserStatus, ChannelKind, ChannelStatus, ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site

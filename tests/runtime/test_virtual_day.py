@@ -15,11 +15,11 @@ from anyio.abc import TaskStatus
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.device_description import DeviceDescription
 from gateway.model.diagnostics import COUNTERS
 from gateway.model.points import DeviceSpec
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample

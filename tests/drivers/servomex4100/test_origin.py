@@ -18,9 +18,9 @@ from gateway.drivers.servomex4100.read_plan import full_plan
 from gateway.drivers.servomex4100.settings import Servomex4100Settings
 from gateway.drivers.servomex4100.sweep import decode_sweep
 from gateway.drivers.servomex4100.text import DisplayText
+from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.points import PointGroup
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.readings import AnalyserFrame, ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
