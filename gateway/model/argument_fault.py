@@ -23,14 +23,13 @@ def argument_fault(argument: ActionArgument, value: ArgumentValue) -> str | None
 
 
 def _fault_of_array(argument: ActionArgument, values: memoryview) -> str | None:
+    if not all(map(math.isfinite, values)):
+        return f"{argument.name} has values that are no numbers"
     if argument.length is None:
         return f"{argument.name} must be one number, got {len(values)} values"
     if not 1 <= len(values) <= argument.length:
         return f"{argument.name} must have 1 to {argument.length} values, got {len(values)}"
-    for place, value in enumerate(values, 1):
-        if not math.isfinite(value):
-            return f"value {place} of {argument.name} is {value}, which is no number"
-    for place, value in enumerate(values, 1):
-        if not argument.lowest <= value <= argument.highest:
-            return f"value {place} of {argument.name} must be {argument.lowest} to {argument.highest}, got {value}"
+    for worst in (min(values), max(values)):
+        if not argument.lowest <= worst <= argument.highest:
+            return f"every value of {argument.name} must be {argument.lowest} to {argument.highest}, got {worst}"
     return None

@@ -78,7 +78,7 @@ class TwoStepCommands:
             raise CommandRefusedError(fault)
         self._armings.add(asker, action.name, (value,))
 
-    def take_request(self, action: ActionSpec, value: int, asker: Asker) -> None:
+    def take_request(self, action: ActionSpec, value: ArgumentValue, asker: Asker) -> None:
         """Arm an action without arguments by 1, disarm it by 0.
 
         Raises:
@@ -89,7 +89,7 @@ class TwoStepCommands:
         else:
             self._armings.drop(asker, action.name)
 
-    def take_confirm(self, value: int, asker: Asker) -> Arming | None:
+    def take_confirm(self, value: ArgumentValue, asker: Asker) -> Arming | None:
         """Take what the asker has armed, by 1, for `carry_out`; 0 disarms it.
 
         Raises:
@@ -139,7 +139,7 @@ class TwoStepCommands:
         self._armings.clear()
 
 
-def _state(value: int) -> bool:
+def _state(value: ArgumentValue) -> bool:
     if value not in (0, 1):
         raise CommandRefusedError(f"0 or 1 is needed, got {value}")
     return value == 1

@@ -18,7 +18,7 @@ from gateway.adapters.epics_ca.command_records import (
 )
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.records import epics_time
-from gateway.model.actions import ActionSpec
+from gateway.model.actions import ActionSpec, ArgumentValue
 from gateway.model.armings import Arming
 from gateway.model.asker import Asker
 from gateway.model.command_points import CONFIRM, CONFIRMATION, command_path, command_point, commanded_actions
@@ -51,7 +51,7 @@ class AnalyserCommands:
             for action in commanded_actions(device)
         }
         self._confirm = ConfirmRecord(name_of(CONFIRM), CONFIRMATION, self._take_confirm, started_us)
-        self._shown = dict.fromkeys(self.records, 0)
+        self._shown: dict[CommandRecord, ArgumentValue] = dict.fromkeys(self.records, 0)
 
     @property
     def records(self) -> tuple[CommandRecord, ...]:
@@ -101,7 +101,7 @@ class AnalyserCommands:
 
     def _show(self, written: CommandRecord | None = None) -> None:
         """Bring every PV up to date: the newest argument armed, whether an action runs, and 0 when idle."""
-        values = dict.fromkeys(self.records, 0)
+        values: dict[CommandRecord, ArgumentValue] = dict.fromkeys(self.records, 0)
         for action, argument in self._steps.armed.items():
             values[self._commands[action]] = argument
         values[self._confirm] = int(self._steps.is_running)
