@@ -33,6 +33,7 @@ from gateway.ports.drivers import (
     LocalDriver,
     LocalSource,
     PollSource,
+    TemplatedDriver,
     WireActionDriver,
     WireDriver,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "SelfReadingKind",
     "ServedName",
     "SettingsWithFiles",
+    "TemplatedDriver",
     "UserDirectory",
     "WireActionDriver",
     "WireDriver",

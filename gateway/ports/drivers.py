@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from gateway.model.actions import ActionSpec, ArgumentValue
@@ -141,6 +142,16 @@ class Driver(Protocol):
 
     def describe(self, settings: object, protocol: ProtocolKind) -> DeviceDescription:
         """What the analyser looks like, from the settings alone."""
+        ...
+
+
+@runtime_checkable
+class TemplatedDriver(Driver, Protocol):
+    """A driver whose settings may begin with a file per instrument model, which their key `template` names."""
+
+    @property
+    def templates(self) -> Path:
+        """Folder of the templates that come with it."""
         ...
 
 

@@ -14,11 +14,12 @@ from gateway import registry
 from gateway.errors import GatewayError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.operator import Operator
-from gateway.ports import SettingsWithFiles
+from gateway.ports import SettingsWithFiles, TemplatedDriver
+from gateway.settings import templates
 from gateway.settings.document import Document
 from gateway.settings.draft import Draft, Entry
-from gateway.settings.positions import KeyPath
-from gateway.settings.problems import nearest
+from gateway.settings.positions import KeyPath, key_text
+from gateway.settings.problems import nearest, split_message
 from gateway.settings.site_settings import CommonKeys, FileSections
 from gateway.settings.type_faults import Section, report_type_faults
 
@@ -101,8 +102,26 @@ def _entry(document: Document, path: KeyPath, value: object) -> Entry:
         driver=name,
         bus=_text(value.get("bus", "")),
         common=_typed(document, Section(CommonKeys, path), common),
-        options=_typed(document, Section(cls, path, known), special) if cls else None,
+        options=_driver_options(document, Section(cls, path, known), name, special) if cls and name else None,
     )
+
+
+def _driver_options(document: Document, section: Section, name: str, own: dict[str, object]) -> object | None:
+    """An instance of the driver's settings, with the template that they may begin with."""
+    driver, wanted = registry.driver(name), own.get(templates.KEY)
+    if isinstance(driver, TemplatedDriver) and isinstance(wanted, str) and wanted:
+        at = (*section.path, templates.KEY)
+        template = templates.open_template(driver, wanted, document, at)
+        if template is None:
+            return None
+        options = _typed(template, Section(section.cls, ()), template.content)
+        for inner, message in driver.check(options, min(driver.protocols)) if options is not None else ():
+            what, remedy = split_message(message, "")
+            template.problems.error(inner, f"{key_text(inner)}: {what}", remedy)
+        if templates.pass_on(template.problems, document, at):
+            return None
+        own = templates.merged(template.content, own)
+    return _located(document, _typed(document, section, own))
 
 
 def _driver_settings(document: Document, path: KeyPath, name: str | None) -> type | None:
@@ -131,7 +150,11 @@ def _adapter_options(document: Document, name: str, value: object) -> object | N
     except GatewayError as error:
         document.problems.error(path, error.what, error.hint)
         return None
-    options: object | None = _typed(document, Section(kind.settings, path), {} if value is None else value)
+    return _located(document, _typed(document, Section(kind.settings, path), {} if value is None else value))
+
+
+def _located(document: Document, options: object | None) -> object | None:
+    """Settings whose relative paths begin in the folder of the settings file."""
     if isinstance(options, SettingsWithFiles):
         return options.beside(Path(document.positions.file).parent)
     return options
