@@ -1,0 +1,1 @@
+"""Any Modbus instrument by its register table."""
