@@ -34,7 +34,7 @@ UNREAD_BYTES = 256 * 1024
 """Answers kept for a client that does not read them, before its next requests have to wait."""
 
 UNREAD_S = 60
-"""Seconds after which a client that takes nothing at all is given up, where the system can tell."""
+"""Seconds after which a client that takes nothing at all is given up."""
 
 _HEADER, _LEAST = 8, 16
 _CLOSING_S = 0.5
@@ -77,6 +77,7 @@ class Connection(OPCUAProtocol):
         self._reader = asyncio.StreamReader(self.limits.max_recv_buffer)
         self._writable = asyncio.Event()
         self._writable.set()
+        self._unread: asyncio.TimerHandle | None = None
         self._expected = _FIRST
         self._host = ""
 
@@ -97,6 +98,7 @@ class Connection(OPCUAProtocol):
         """Let the client go."""
         if self.transport is not None:
             self._places.leave(self._host)
+        self._look_no_more()
         super().connection_lost(ex)
 
     def data_received(self, data: bytes) -> None:
@@ -106,10 +108,34 @@ class Connection(OPCUAProtocol):
     def pause_writing(self) -> None:
         """The client does not take its answers."""
         self._writable.clear()
+        self._look_later()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self._look_no_more()
         self._writable.set()
+
+    def _look_later(self) -> None:
+        """Give the client up in a while, unless it has taken something by then.
+
+        The system's own time-out (`notice_vanished_peer`) has been seen not to end a connection whose window is closed.
+        """
+        assert self.transport is not None  # noqa: S101  it is what has told of the standstill
+        waiting = self.transport.get_write_buffer_size()
+        self._unread = asyncio.get_running_loop().call_later(UNREAD_S, self._give_up, waiting)
+
+    def _look_no_more(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _give_up(self, waiting: int) -> None:
+        assert self.transport is not None  # noqa: S101  as in `_look_later`
+        if self.transport.get_write_buffer_size() < waiting:
+            self._look_later()
+            return
+        _LOG.warning("%s takes nothing any more: %d bytes wait, the connection ends", self.peer_name, waiting)
+        self.transport.abort()
 
     async def _process_received_message_loop(self) -> None:
         loop = asyncio.get_running_loop()
