@@ -21,7 +21,6 @@ from gateway.adapters.opcua.address_space.site_tree import add_site
 from gateway.adapters.opcua.conditions.engine import ConditionEngine
 from gateway.adapters.opcua.engine.decoding import bound_decoding
 from gateway.adapters.opcua.engine.logging import quieten_engine
-from gateway.adapters.opcua.engine.memory import not_searched_for_garbage
 from gateway.adapters.opcua.engine.version import report_untested_engine
 from gateway.adapters.opcua.models.install import install as install_models
 from gateway.adapters.opcua.models.install import namespaces, prepare_import
@@ -48,6 +47,7 @@ from gateway.adapters.opcua.services.server_object import ServerObject, build_in
 from gateway.adapters.opcua.services.sessions import ClientSession
 from gateway.adapters.opcua.settings import WILDCARDS, OpcUaSettings
 from gateway.errors import AdapterError
+from gateway.model.garbage import not_searched_for_garbage
 from gateway.model.points import SiteSpec
 from gateway.model.quality import State
 from gateway.model.update import Update

@@ -13,9 +13,9 @@ from asyncua.ua.object_ids import ObjectIds
 from gateway.adapters.opcua.address_space.compact_node import CompactNode
 from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
 from gateway.adapters.opcua.address_space.references import describe, direction_of, type_reference
-from gateway.adapters.opcua.engine.memory import not_collecting_garbage
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
+from gateway.model.garbage import not_collecting_garbage
 
 _PROPERTY = standard_node(ObjectIds.HasProperty)
 _FAMILIES = 64

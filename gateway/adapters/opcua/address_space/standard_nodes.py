@@ -17,9 +17,9 @@ from asyncua.ua.object_ids import ObjectIds
 
 from gateway.adapters.opcua.address_space.node_shapes import NodeMaker
 from gateway.adapters.opcua.address_space.references import describe
-from gateway.adapters.opcua.engine.memory import not_collecting_garbage
 from gateway.adapters.opcua.engine.wire_types import standard_node
 from gateway.errors import AdapterError
+from gateway.model.garbage import not_collecting_garbage
 
 _PACKAGE = "asyncua.server.standard_address_space"
 _PART = "standard_address_space_services_"

@@ -1,4 +1,4 @@
-"""Keeping Python's garbage collector away from the address space."""
+"""Keeping Python's garbage collector away from what stays: address spaces and tables of records."""
 
 from __future__ import annotations
 
