@@ -1,0 +1,177 @@
+"""From the payloads of a library to batches of Samples."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from gateway.drivers.library.counters import LibraryCounters
+from gateway.drivers.library.failures import Cause, cause_of, told
+from gateway.drivers.library.payload import Failure, Observation, what_it_says
+from gateway.drivers.library.points import MEAN, STATUS, VALUE, WAVEFORM
+from gateway.drivers.library.settings import LibraryChannel, LibrarySettings
+from gateway.drivers.library.values import mean, row_of, scalar, waveform
+from gateway.drivers.library.words import WELL, channel_status
+from gateway.model.readings import ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.model.sample import Sample
+from gateway.model.stamp import Stamp
+from gateway.model.value import Value
+
+_MOST_NAMES_LISTED = 20
+_UNREADABLE = "unreadable"
+"""Word for the channels of a device that could not be read, while others could."""
+
+
+class Batches:
+    """Turns payloads into batches; it remembers what came last, and which device each channel came from.
+
+    Args:
+        device: Name of the analyser.
+        settings: Its settings.
+        counters: Where repeats and failures are counted.
+
+    Attributes:
+        lost: Whether the last payload said that the connection is gone, and nothing else.
+    """
+
+    def __init__(self, device: str, settings: LibrarySettings, counters: LibraryCounters) -> None:
+        self._device = device
+        self._channels = {name: (channel, channel.name or name) for name, channel in settings.channels.items()}
+        self._meanings = {word.casefold(): meaning for word, meaning in settings.flags.items()}
+        self._counters = counters
+        self._last_ns: dict[str, int] = {}
+        self._origins: dict[str, str] = {}
+        self._reported: set[str] = set()
+        self._log = logging.getLogger(f"gateway.analyser.{device}")
+        self.lost = False
+
+    def take(self, payload: object, arrival: Stamp) -> list[Sample]:
+        """The batch of one payload; empty when it says nothing that is new.
+
+        Args:
+            payload: As the library delivers it.
+            arrival: When it did; the stamp of what has no time of its own.
+        """
+        said = list(what_it_says(payload))
+        failures = {one.device: one.error for one in said if isinstance(one, Failure)}
+        observations = [one for one in said if isinstance(one, Observation)]
+        self._counters.failures += len(failures)
+        self.lost = not observations and Cause.CONNECTION in map(cause_of, failures.values())
+        if failures and not observations:
+            return [self._failed(failures, arrival)]
+        named = self._named(observations)
+        repeated = self._repeated(observations)
+        self._counters.repeated += len(repeated)
+        readings: list[Reading] = []
+        stamps: list[Stamp] = []
+        for name, (channel, wanted) in self._channels.items():
+            one = named.get(wanted)
+            if one is None:
+                if self._origins.get(name, wanted.rpartition("/")[0]) in failures:
+                    readings.extend(_readings(name, channel, wanted, None, (_UNREADABLE,), WELL))
+            elif one.full_name not in repeated:
+                self._origins[name] = one.device
+                stamps.append(_stamp(one, arrival))
+                readings.extend(self._told_by(one, name, channel))
+        stamp = max(stamps, default=arrival)
+        return [self._sample(reading, stamp) for reading in readings]
+
+    def _named(self, observations: Sequence[Observation]) -> Mapping[str, Observation]:
+        """Each observation by its name with its device, and by its name alone where that is enough."""
+        named: dict[str, Observation] = {}
+        shared: set[str] = set()
+        for one in observations:
+            if one.name in named:
+                shared.add(one.name)
+            named[one.name] = named[one.full_name] = one
+        for name in shared:
+            del named[name]
+        if named:
+            names = {one.full_name if one.name in shared else one.name for one in observations}
+            self._report_missing(set(named), sorted(names))
+        return named
+
+    def _report_missing(self, known: set[str], names: Sequence[str]) -> None:
+        """Say once of each channel that the library does not deliver it, and what it does deliver."""
+        missing = sorted({wanted for _, wanted in self._channels.values()} - known - self._reported)
+        if missing:
+            self._reported.update(missing)
+            listed = ", ".join(names[:_MOST_NAMES_LISTED]) + (" ..." if len(names) > _MOST_NAMES_LISTED else "")
+            what = "the library delivers no %s, but %s; correct `name` unless it comes now and then"
+            self._log.warning(f"%s: {what}", self._device, ", ".join(missing), listed)
+
+    def _repeated(self, observations: Iterable[Observation]) -> set[str]:
+        """Those whose time has not moved on: an old value, shown once more."""
+        repeated: set[str] = set()
+        for one in observations:
+            if one.monotonic_ns is not None:
+                if self._last_ns.get(one.full_name) == one.monotonic_ns:
+                    repeated.add(one.full_name)
+                self._last_ns[one.full_name] = one.monotonic_ns
+        return repeated
+
+    def _told_by(self, one: Observation, name: str, channel: LibraryChannel) -> Iterator[Reading]:
+        if channel.length is not None:
+            row = row_of(one.value)
+            if row is not None and row.size > channel.length and name not in self._reported:
+                self._reported.add(name)
+                what = "the block has %d samples, of which %d are served; correct `length`"
+                self._log.warning(f"%s: %s: {what}", self._device, name, row.size, channel.length)
+        return _readings(name, channel, one.name, one, one.words, channel_status(one.words, self._meanings))
+
+    def _failed(self, failures: Mapping[str, object], arrival: Stamp) -> Sample:
+        """An analyser of which nothing could be read."""
+        (device, error), *_ = failures.items()
+        return Sample(
+            device=self._device,
+            channel=None,
+            reading=None,
+            protocol=ProtocolKind.LOCAL,
+            monotonic_ns=arrival.monotonic_ns,
+            received_at=arrival.utc,
+            error=told(error, "/".join(filter(None, (self._device, device)))),
+        )
+
+    def _sample(self, reading: Reading, stamp: Stamp) -> Sample:
+        return Sample(
+            device=self._device,
+            channel=reading.channel,
+            reading=reading,
+            protocol=ProtocolKind.LOCAL,
+            monotonic_ns=stamp.monotonic_ns,
+            received_at=stamp.utc,
+        )
+
+
+def _readings(
+    name: str,
+    channel: LibraryChannel,
+    told_as: str,
+    one: Observation | None,
+    words: tuple[str, ...],
+    status: ChannelStatus,
+) -> Iterator[Reading]:
+    """Every point of a channel; without an observation its values are missing."""
+    value, unit = (None, "") if one is None else (one.value, one.unit)
+
+    def reading(point: str, shown: Value, unit: str, status: ChannelStatus) -> Reading:
+        return Reading(f"{name}/{point}", ChannelKind.MEASURED, told_as, shown, unit, status)
+
+    if channel.length is None:
+        yield reading(VALUE, scalar(value, channel.kind), unit, status)
+    else:
+        row = row_of(value)
+        yield reading(WAVEFORM, None if row is None else waveform(row, channel.length), unit, status)
+        yield reading(MEAN, scalar(value, channel.kind) if row is None else mean(row), unit, status)
+    yield reading(STATUS, ", ".join(words), "", WELL)
+
+
+def _stamp(one: Observation, arrival: Stamp) -> Stamp:
+    """When it was acquired, never later than it arrived: some libraries put the middle of a block into the future."""
+    if one.monotonic_ns is None or one.monotonic_ns > arrival.monotonic_ns:
+        return arrival
+    if one.utc is not None:
+        return Stamp.from_utc(one.utc, one.monotonic_ns)
+    age = timedelta(microseconds=(arrival.monotonic_ns - one.monotonic_ns) // 1000)
+    return Stamp.from_utc(arrival.utc - age, one.monotonic_ns)
