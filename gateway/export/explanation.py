@@ -52,7 +52,7 @@ class What:
         return cls(
             f"{device}/{spec.browse_path}",
             spec.description,
-            spec.kind.value,
+            spec.type_name,
             spec.unit,
             spec.display_range,
             spec.instrument_range,

@@ -18,7 +18,7 @@ def _row(device: DeviceSpec, point: PointSpec) -> dict[str, str]:
     return {
         "analyser": device.name,
         "point": point.browse_path,
-        "type": point.kind.value,
+        "type": point.type_name,
         "unit": point.unit,
         "range": low_high,
         "description": point.description,

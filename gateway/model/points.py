@@ -82,6 +82,11 @@ class PointSpec:
         """The path as text, `I1/Value`."""
         return "/".join(self.path)
 
+    @property
+    def type_name(self) -> str:
+        """The type for people: `float`, or `float[1000]` for an array of up to so many."""
+        return self.kind.value if self.length is None else f"{self.kind.value}[{self.length}]"
+
 
 @dataclass(frozen=True, slots=True)
 class PointGroup:

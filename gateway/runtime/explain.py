@@ -17,6 +17,12 @@ from gateway.model.value_rules import Reason
 from gateway.runtime.freshness import Freshness
 
 
+PlainValue = float | int | bool | str | None
+"""What JSON can carry of a value."""
+
+_NUMBERS_SHOWN = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Communication:
     """How it stands with the analyser of the point; times are UTC as ISO 8601.
@@ -43,7 +49,7 @@ class LivePoint:
     Attributes:
         point: `analyser/path`.
         asked_at: The moment.
-        value: Last value; an OPC UA client does not see it when `status_code` is Bad.
+        value: Last value, of an array its beginning as text; an OPC UA client does not see it when `status_code` is Bad.
         state: `model.quality.State`.
         since: When the point came into that state; None before anything was received.
         reason: Why it is in that state.
@@ -66,7 +72,7 @@ class LivePoint:
 
     point: str
     asked_at: str
-    value: Value
+    value: PlainValue
     state: str
     since: str | None
     reason: str
@@ -84,7 +90,7 @@ class LivePoint:
     raw: str
     sent_unit: str
     communication: Communication
-    counters: dict[str, dict[str, Value]]
+    counters: dict[str, dict[str, PlainValue]]
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> Self:
@@ -151,7 +157,7 @@ class Explainer:
         return LivePoint(
             point=point,
             asked_at=_utc(now),
-            value=None if update is None else update.values[index],
+            value=None if update is None else _plain(update.values[index]),
             state=state.value,
             since=None if since is None else _utc(since),
             reason=reason.text,
@@ -170,7 +176,7 @@ class Explainer:
             sent_unit=reading.unit if reading is not None else "",
             communication=_communication(freshness),
             counters={
-                other.name: {path[-1]: value for path, value in self._values(other).items()}
+                other.name: {path[-1]: _plain(value) for path, value in self._values(other).items()}
                 for other in device.groups[1:]
             },
         )
@@ -195,6 +201,13 @@ class Explainer:
     def _values(self, group: PointGroup) -> dict[tuple[str, ...], Value]:
         update = self._last[group.index]
         return {} if update is None else dict(zip((one.path for one in group.points), update.values, strict=True))
+
+
+def _plain(value: Value) -> PlainValue:
+    if not isinstance(value, memoryview):
+        return value
+    first = ", ".join(f"{number:g}" for number in value[:_NUMBERS_SHOWN].tolist())
+    return f"{len(value)} numbers: {first}" + (" ..." if len(value) > _NUMBERS_SHOWN else "")
 
 
 def _tells_of(sample: Sample, path: tuple[str, ...]) -> bool:
