@@ -13,7 +13,9 @@ from gateway.daq.block import DaqBlock, DaqSample, SensorStatus, block_to_long_r
 from gateway.daq.channels import InputChannel, OutputChannel
 from gateway.daq.policies import ErrorPolicy
 from gateway.daq.reading import DaqReading, DeviceResult
+from gateway.daq.record import record
 from gateway.daq.recording import Recording
+from gateway.daq.session import DaqSession, open_device
 from gateway.daq.summary import AcquisitionSummary
 from gateway.daq.task import DataFlow, TaskSpec
 from gateway.daq.timing import BufferPlan, Timing, WrapMode
@@ -25,6 +27,7 @@ __all__ = [
     "DaqBlock",
     "DaqReading",
     "DaqSample",
+    "DaqSession",
     "DataFlow",
     "DeviceResult",
     "ErrorPolicy",
@@ -37,4 +40,6 @@ __all__ = [
     "Timing",
     "WrapMode",
     "block_to_long_rows",
+    "open_device",
+    "record",
 ]

@@ -59,3 +59,7 @@ class DaqTriggerError(DaqError):
 
 class DaqIncompleteError(DaqError):
     """A finite acquisition ended before all its samples were taken."""
+
+
+class DaqLoggingError(DaqError):
+    """What is recorded cannot be written to the file that the task names."""

@@ -36,6 +36,9 @@ class MessageKind(StrEnum):
 
     DEVICE_REMOVED = "device removed"
 
+    STALLED = "stalled"
+    """No block for too long. Posted by the watchdog; back ends do not post it."""
+
     PRETRIGGER_DONE = "pre-trigger done"
     EVENT_DONE = "event done"
     MEASURE_DONE = "measure done"

@@ -90,7 +90,7 @@ class WrapMode(StrEnum):
     """What becomes of buffers that are done."""
 
     NONE = "none"
-    """Each is used once; for FINITE tasks."""
+    """Given back only as long as samples of the finite length are missing; for FINITE tasks."""
 
     MULTIPLE = "multiple"
     """They are given to the device again and again."""

@@ -1,0 +1,56 @@
+"""Notices that a device which should be running says nothing."""
+
+from __future__ import annotations
+
+from gateway.daq.bridge import Bridge
+from gateway.daq.messages import Message, MessageKind
+from gateway.model.schedule import NS_PER_S
+from gateway.model.stamp import Clock
+
+MIN_LIMIT_NS = NS_PER_S
+"""Below this, silence says more about a busy machine than about the device."""
+
+
+class Watchdog:
+    """Posts one STALLED message per silence.
+
+    Messages that wait in the bridge are no silence: then the consumer is slow, not the device.
+
+    Args:
+        bridge: Where the device's messages pass.
+        clock: Time.
+        blocks: Block periods of silence that are too much; None for no watch.
+        block_period_ns: Nominal time between blocks.
+        armed: Watch from the start; without, from the first message on, for devices that wait for a trigger.
+    """
+
+    def __init__(
+        self, bridge: Bridge, clock: Clock, *, blocks: float | None, block_period_ns: float, armed: bool
+    ) -> None:
+        self._bridge = bridge
+        self._clock = clock
+        self.limit_ns = None if blocks is None else max(MIN_LIMIT_NS, round(blocks * block_period_ns))
+        self._armed = armed
+        self._heard_ns = 0
+
+    def feed(self) -> None:
+        """A message has been taken up."""
+        self._armed = True
+        self._heard_ns = self._clock.monotonic_ns()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        if self.limit_ns is None:
+            return
+        self._heard_ns = self._clock.monotonic_ns()
+        reported_ns = -1
+        while True:
+            now_ns = self._clock.monotonic_ns()
+            due_ns = self._heard_ns + self.limit_ns
+            if not self._armed or self._bridge.waiting or reported_ns == self._heard_ns:
+                due_ns = now_ns + self.limit_ns
+            elif now_ns >= due_ns:
+                reported_ns = self._heard_ns
+                self._bridge.post(Message(MessageKind.STALLED, now_ns))
+                continue
+            await self._clock.sleep_until(due_ns)
