@@ -235,6 +235,27 @@ def schema() -> None:
     print_schema(sys.stdout)
 
 
+@command.command("import-registers")
+def import_registers(
+    file: Annotated[Path, typer.Argument(metavar="LIST", help="Register list (CSV, UTF-8).", show_default=False)],
+    column: Annotated[
+        list[str] | None, typer.Option(help="COLUMN=HEADING, repeatable, where a heading is not recognised.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Table of all rows without one: coil, discrete, input, holding.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="Type of all rows without one, such as f32.")] = None,
+    addresses: Annotated[str, typer.Option(help="What addresses are: 0 or 1 for the first, number, auto.")] = "auto",
+    delimiter: Annotated[str, typer.Option(help="Between cells: a character, or tab; found out if not given.")] = "",
+) -> None:
+    """Print a vendor's register list as a template for driver modbus_table."""
+    from gateway.cli.import_registers import import_registers as print_template
+    from gateway.cli.import_registers import list_format
+
+    wanted = list_format(columns=column or [], table=table, kind=kind, addresses=addresses, delimiter=delimiter)
+    print_template(file, wanted, sys.stdout)
+
+
 @command.command()
 def health(
     config: ConfigFile, timeout: Annotated[float, typer.Option(help="Seconds per server.", min=0.1)] = 3.0

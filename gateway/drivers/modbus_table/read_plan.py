@@ -44,9 +44,13 @@ class Block:
         return Span(first.table, first.address, max(piece.end for piece in self.pieces) - first.address)
 
     def halves(self) -> tuple[Block, Block]:
-        """Two reads for what one has not given; there must be two pieces."""
-        middle = len(self.pieces) // 2
+        """Two reads for what one has not given, cut at the widest gap, else in the middle; there must be two pieces."""
+        middle = max(range(1, len(self.pieces)), key=self._gap_before)
         return Block(self.pieces[:middle], self.every_s), Block(self.pieces[middle:], self.every_s)
+
+    def _gap_before(self, place: int) -> tuple[int, int]:
+        gap = self.pieces[place].address - self.pieces[place - 1].end
+        return max(gap, 0), -abs(2 * place - len(self.pieces))
 
 
 def plan_reads(table: RegisterTable, settings: ModbusTableSettings) -> tuple[Block, ...]:

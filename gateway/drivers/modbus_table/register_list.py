@@ -1,0 +1,203 @@
+"""A vendor's register list, as it comes out of a spreadsheet, to channels of a template."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.drivers.modbus_table.addresses import Table, parse_place
+from gateway.drivers.modbus_table.checks import RESERVED, problems
+from gateway.drivers.modbus_table.register_cells import read_address, read_factor, read_table, read_type
+from gateway.drivers.modbus_table.settings import ModbusTableSettings, RegisterType, TableChannel
+from gateway.errors import InputError, SettingsError
+from gateway.model.readings import ProtocolKind
+
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "name": ("name", "parameter", "signal", "variable", "register name", "tag", "measurement", "quantity"),
+    "address": ("address", "register", "register address", "register number", "start address", "number", "offset"),
+    "table": ("table", "register type", "function code", "function", "fc", "object type", "area"),
+    "type": ("type", "data type", "datatype", "format", "data format"),
+    "unit": ("unit", "units", "engineering unit", "uom"),
+    "scale": ("scale", "factor", "multiplier", "scaling", "scale factor", "resolution", "gain"),
+    "description": ("description", "comment", "remarks", "notes", "note", "meaning"),
+    "length": ("length", "characters"),
+    "bit": ("bit", "bit number"),
+}
+"""Column to the headings by which it is recognised, whatever their capitals."""
+
+_MOST_BYTES = 4 << 20
+_DELIMITERS = ",;\t|"
+_WORD = re.compile(r"[A-Za-z0-9]+")
+
+
+class Notation(StrEnum):
+    """What the addresses of a list are."""
+
+    AUTO = "auto"
+    FROM_0 = "0"
+    FROM_1 = "1"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class ListFormat:
+    """How a list is to be read, where it does not say so itself.
+
+    Attributes:
+        columns: Column, one of `HEADINGS`, to its heading in this list.
+        table: Table of rows that name none.
+        type: Type of rows that name none.
+        notation: What the addresses are; `AUTO` takes them for numbers of the data model when all of them look so, and
+            for addresses from 0 otherwise.
+        delimiter: Between two cells; empty to find out.
+    """
+
+    columns: Mapping[str, str]
+    table: Table | None = None
+    type: RegisterType | None = None
+    notation: Notation = Notation.AUTO
+    delimiter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    cells: Mapping[str, str]
+
+
+def read_list(text: str, file: str, wanted: ListFormat) -> ModbusTableSettings:
+    """The channels of a list, in its order.
+
+    Args:
+        text: The list as comma-separated values with a heading.
+        file: Its name, for messages.
+        wanted: How to read it.
+
+    Raises:
+        InputError: It has no heading, or lacks a column.
+        SettingsError: Every row that cannot be used, with its line.
+    """
+    rows = list(_rows(text, file, wanted))
+    found: list[str] = []
+    notation = _notation(rows, wanted)
+    channels: dict[str, TableChannel] = {}
+    lines: dict[str, int] = {}
+    for row in rows:
+        try:
+            channel = _channel(row.cells, wanted, notation)
+        except ValueError as error:
+            found.append(f"{file}:{row.line}: {error}")
+            continue
+        name = _unused(channel_name(row.cells["name"]), channels)
+        channels[name], lines[name] = channel, row.line
+    settings = ModbusTableSettings(channels, first_address=1 if notation is Notation.FROM_1 else 0)
+    for path, message in problems(settings, ProtocolKind.MODBUS_RTU):
+        line = f":{lines[path[1]]}" if path[0] == "channels" and len(path) > 1 else ""
+        found.append(f"{file}{line}: {message}")
+    if found:
+        raise SettingsError(found)
+    return settings
+
+
+def _rows(text: str, file: str, wanted: ListFormat) -> Iterator[_Row]:
+    if len(text) > _MOST_BYTES:
+        raise InputError("the list is too large", where=file, hint="is this the right file?")
+    delimiter = wanted.delimiter or _delimiter(text)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    heading: dict[str, int] | None = None
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+                continue
+            if heading is None:
+                heading = _heading(cells, file, wanted)
+                continue
+            row = {key: cells[place].strip() for key, place in heading.items() if place < len(cells)}
+            if row.get("address") or row.get("name"):
+                yield _Row(reader.line_num, {"name": "", "address": ""} | row)
+    except csv.Error as error:
+        raise InputError(f"cannot be read: {error}", where=f"{file}:{reader.line_num}") from error
+    if heading is None:
+        raise InputError("the list is empty", where=file, hint="begin with a row of headings")
+
+
+def _delimiter(text: str) -> str:
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    return max(_DELIMITERS, key=first.count)
+
+
+def _heading(cells: Sequence[str], file: str, wanted: ListFormat) -> dict[str, int]:
+    """Place of each column that is there."""
+    shown = [" ".join(cell.split()) for cell in cells]
+    places: dict[str, int] = {}
+    for key, headings in HEADINGS.items():
+        named = wanted.columns.get(key)
+        accepted = headings if named is None else (named.casefold(),)
+        place = next((index for word in accepted for index, cell in enumerate(shown) if cell.casefold() == word), None)
+        if place is not None:
+            places[key] = place
+        elif named is not None or key in ("name", "address"):
+            what = f"there is no column '{named}'" if named else f"no column is known for the {key}"
+            hint = f"its headings are {', '.join(shown)}; name one: --column {key}=HEADING"
+            raise InputError(what, where=file, hint=hint)
+    return places
+
+
+def _notation(rows: Iterable[_Row], wanted: ListFormat) -> Notation:
+    if wanted.notation is not Notation.AUTO:
+        return wanted.notation
+    return Notation.NUMBER if all(_looks_like_number(row.cells, wanted) for row in rows) else Notation.FROM_0
+
+
+def _looks_like_number(cells: Mapping[str, str], wanted: ListFormat) -> bool:
+    """Whether an address is one of the data model, and of the table that its row names; a wrong row does not count."""
+    try:
+        table, _ = parse_place(f"number {read_address(cells['address'])}", 0)
+        named = read_table(cells["table"]) if cells.get("table") else wanted.table
+    except ValueError:
+        return False
+    return table is (named or table) and (named is not None or table is not Table.COIL)
+
+
+def _channel(cells: Mapping[str, str], wanted: ListFormat, notation: Notation) -> TableChannel:
+    if not cells["name"]:
+        raise ValueError("the row has no name; give it one, or remove it")
+    address = read_address(cells["address"])
+    table = read_table(cells["table"]) if cells.get("table") else wanted.table
+    if notation is Notation.NUMBER:
+        at = f"number {address}"
+        if table is not None and parse_place(at, 0)[0] is not table:
+            raise ValueError(
+                f"number {address} is no {table.text}; is the table wrong, or do addresses begin at 0 or 1?"
+            )
+    elif table is None:
+        raise ValueError("which table it is in is not said; add a column 'table', or give --table holding")
+    else:
+        at = f"{table.key} {address}"
+    channel = TableChannel(at=at, unit=cells.get("unit", ""), description=cells.get("description", "") or cells["name"])
+    kind, length = read_type(cells["type"]) if cells.get("type") else (wanted.type, None)
+    if cells.get("length"):
+        length = read_address(cells["length"]) if kind is RegisterType.STRING else None
+    if cells.get("bit"):
+        channel, kind = replace(channel, bit=read_address(cells["bit"])), None
+    of_bits = parse_place(at, 1 if notation is Notation.FROM_1 else 0)[0].of_bits
+    scale = read_factor(cells["scale"]) if cells.get("scale") else 1.0
+    return replace(channel, type=None if of_bits else kind, length=length, scale=scale)
+
+
+def channel_name(text: str) -> str:
+    """A name for nodes and PVs out of words for people: `PhaseAngleL1` for `Phase angle L1 (deg)`."""
+    words = _WORD.findall(text)
+    name = "".join(word[0].upper() + word[1:] for word in words)
+    return name if name[:1].isalpha() and name not in RESERVED else f"Channel{name}"
+
+
+def _unused(name: str, taken: Mapping[str, object]) -> str:
+    number = 2
+    candidate = name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
