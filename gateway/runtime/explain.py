@@ -16,7 +16,6 @@ from gateway.model.value import Value
 from gateway.model.value_rules import Reason
 from gateway.runtime.freshness import Freshness
 
-
 PlainValue = float | int | bool | str | None
 """What JSON can carry of a value."""
 
@@ -49,7 +48,7 @@ class LivePoint:
     Attributes:
         point: `analyser/path`.
         asked_at: The moment.
-        value: Last value, of an array its beginning as text; an OPC UA client does not see it when `status_code` is Bad.
+        value: Last value, of an array its beginning as text; OPC UA clients see none when `status_code` is Bad.
         state: `model.quality.State`.
         since: When the point came into that state; None before anything was received.
         reason: Why it is in that state.
