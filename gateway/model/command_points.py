@@ -14,6 +14,10 @@ CONFIRMATION = PointSpec(CONFIRM, ValueKind.BOOLEAN, "Yes carries out the armed 
 """The second step of every action."""
 
 
+_DECIMALS = 3
+"""Decimals shown of what is armed; the number itself is kept as it is given."""
+
+
 def commanded_actions(device: DeviceSpec) -> tuple[ActionSpec, ...]:
     """Open actions that have a command PV: a put carries one value, so those with several arguments have none."""
     return tuple(action for action in device.actions if len(action.arguments) <= 1)
@@ -38,5 +42,11 @@ def command_point(action: ActionSpec) -> PointSpec:
     (argument,) = action.arguments
     bounds = (float(argument.lowest), float(argument.highest))
     return PointSpec(
-        path, argument.kind, action.description, argument.unit, display_range=bounds, length=argument.length
+        path,
+        argument.kind,
+        action.description,
+        argument.unit,
+        display_range=bounds,
+        precision=_DECIMALS if argument.kind is ValueKind.FLOAT else 0,
+        length=argument.length,
     )
