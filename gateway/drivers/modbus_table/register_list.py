@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -50,7 +50,7 @@ class ListFormat:
         columns: Column, one of `HEADINGS`, to its heading in this list.
         table: Table of rows that name none.
         type: Type of rows that name none.
-        notation: What the addresses are; `AUTO` takes them for numbers of the data model when all of them look so, and
+        notation: What the addresses are; `AUTO` takes them for numbers of the data model when most of them look so, and
             for addresses from 0 otherwise.
         delimiter: Between two cells; empty to find out.
     """
@@ -146,10 +146,11 @@ def _heading(cells: Sequence[str], file: str, wanted: ListFormat) -> dict[str, i
     return places
 
 
-def _notation(rows: Iterable[_Row], wanted: ListFormat) -> Notation:
+def _notation(rows: Sequence[_Row], wanted: ListFormat) -> Notation:
     if wanted.notation is not Notation.AUTO:
         return wanted.notation
-    return Notation.NUMBER if all(_looks_like_number(row.cells, wanted) for row in rows) else Notation.FROM_0
+    numbers = sum(_looks_like_number(row.cells, wanted) for row in rows)
+    return Notation.NUMBER if 2 * numbers > len(rows) else Notation.FROM_0
 
 
 def _looks_like_number(cells: Mapping[str, str], wanted: ListFormat) -> bool:
