@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.model.channel_spec import ChannelSpec
 from gateway.model.described_point import DescribedPoint
@@ -27,6 +27,8 @@ class _Slot:
 
     Attributes:
         path: Browse path.
+        follows: Whether what the analyser says of itself counts; a point without a channel, such as the flag that says
+            it, is right even then.
         spec: Its channel in the settings, or one that sets no rules.
         unit: Canonical spelling of its unit.
         watch: Its limits through time.
@@ -37,6 +39,7 @@ class _Slot:
     """
 
     path: str
+    follows: bool
     spec: ChannelSpec
     unit: str
     watch: LimitWatch | None
@@ -51,7 +54,7 @@ def _slot(described: DescribedPoint, channels: Mapping[str, ChannelSpec]) -> _Sl
     spec = ChannelSpec(point.unit) if described.channel is None else channels[described.channel]
     stale_ns = None if described.stale_after_s is None else round(described.stale_after_s * 1e9)
     watch = None if spec.limits is None else LimitWatch(spec.limits)
-    return _Slot(point.browse_path, spec, canonical_unit(point.unit), watch, stale_ns)
+    return _Slot(point.browse_path, described.channel is not None, spec, canonical_unit(point.unit), watch, stale_ns)
 
 
 class PointProjector:
@@ -96,7 +99,8 @@ class PointProjector:
             place = self._places[reading.channel]
             slot = self._slots[place]
             slot.reading, slot.heard_ns = reading, stamp.monotonic_ns
-            slot.rule = described_rule(reading, self._analyser, slot.spec, slot.unit, slot.watch, stamp.monotonic_ns)
+            analyser = self._analyser if slot.follows else _NO_STATUS
+            slot.rule = described_rule(reading, analyser, slot.spec, slot.unit, slot.watch, stamp.monotonic_ns)
             values[place], states[place] = reading.value, slot.rule.state
             fresh.add(place)
         for place, slot in enumerate(self._slots):
@@ -138,7 +142,8 @@ class PointProjector:
         if state is not slot.rule.state:
             own_s = (slot.stale_ns or 0) / 1e9
             return Reason(f"others come, but this one has not for more than its {own_s:g} s")
-        return slot.rule.reason(slot.reading, self._analyser, slot.spec)
+        owner = replace(slot.reading, channel=slot.path.rpartition("/")[0])
+        return slot.rule.reason(owner, self._analyser, slot.spec)
 
     def in_state(self, update: Update, state: State) -> list[str]:
         """Points whose value is in that state."""

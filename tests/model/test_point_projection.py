@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -125,6 +126,20 @@ def test_an_analyser_that_reports_a_fault_spoils_every_point_that_came():
         metadata={"analyser": AnalyserStatus(fault=True)},
     )
     assert made.project([faulty]).states[SERIAL] is State.ANALYSER_FAULT
+
+
+def test_a_flag_stays_good_while_it_says_that_the_analyser_is_faulty():
+    made = projection(GROUP, DESCRIPTION)
+    status = {"analyser": AnalyserStatus(fault=True)}
+    flag = replace(sample("Pump/Running", True), metadata=status)
+    assert made.project([flag]).states[RUNNING] is State.GOOD
+
+
+def test_a_reason_names_the_flag_of_the_channel():
+    made = projection(GROUP, DESCRIPTION)
+    batch = [sample("Temperature/Value", 20.0, fault=True)]
+    made.project(batch)
+    assert made.reason(TEMPERATURE, batch).decided_by == (("Temperature", "Fault"),)
 
 
 def test_an_array_that_comes_is_new_and_one_that_does_not_is_not_compared():
