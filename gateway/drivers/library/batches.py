@@ -19,6 +19,10 @@ from gateway.model.stamp import Stamp
 from gateway.model.value import Value
 
 _MOST_NAMES_LISTED = 20
+MISSED_READS = 5
+MISSED_S = 15.0
+"""So many payloads without a value, for so long, make the connection suspect: some libraries never say that it is gone,
+and only opening it again brings it back."""
 _UNREADABLE = "unreadable"
 """Word for the channels of a device that could not be read, while others could."""
 
@@ -32,7 +36,8 @@ class Batches:
         counters: Where repeats and failures are counted.
 
     Attributes:
-        lost: Whether the last payload said that the connection is gone, and nothing else.
+        lost: Whether the instrument has to be opened again: the last payload said nothing but that the connection is
+            gone, or no payload has held a value for too long.
     """
 
     def __init__(self, device: str, settings: LibrarySettings, counters: LibraryCounters) -> None:
@@ -44,10 +49,18 @@ class Batches:
         self._origins: dict[str, str] = {}
         self._reported: set[str] = set()
         self._log = logging.getLogger(f"gateway.analyser.{device}")
+        self._read_ns = 0
+        self._missed = 0
         self.lost = False
+
+    def begin(self, now_ns: int) -> None:
+        """From now on, or from now on again, values are expected."""
+        self._read_ns, self._missed, self.lost = now_ns, 0, False
 
     def take(self, payload: object, arrival: Stamp) -> list[Sample]:
         """The batch of one payload; empty when it says nothing that is new.
+
+        A payload without any value is a failed read: some libraries say why, and some leave out what they cannot read.
 
         Args:
             payload: As the library delivers it.
@@ -57,9 +70,13 @@ class Batches:
         failures = {one.device: one.error for one in said if isinstance(one, Failure)}
         observations = [one for one in said if isinstance(one, Observation)]
         self._counters.failures += len(failures)
-        self.lost = not observations and Cause.CONNECTION in map(cause_of, failures.values())
-        if failures and not observations:
+        if not observations:
+            self._missed += 1
+            waited_ns = arrival.monotonic_ns - self._read_ns
+            hopeless = self._missed >= MISSED_READS and waited_ns >= MISSED_S * 1e9
+            self.lost = hopeless or Cause.CONNECTION in map(cause_of, failures.values())
             return [self._failed(failures, arrival)]
+        self.begin(arrival.monotonic_ns)
         named = self._named(observations)
         repeated = self._repeated(observations)
         self._counters.repeated += len(repeated)
@@ -122,7 +139,7 @@ class Batches:
 
     def _failed(self, failures: Mapping[str, object], arrival: Stamp) -> Sample:
         """An analyser of which nothing could be read."""
-        (device, error), *_ = failures.items()
+        device, error = next(iter(failures.items()), ("", None))
         return Sample(
             device=self._device,
             channel=None,

@@ -97,7 +97,7 @@ def raised(error: BaseException, device: str, *, opening: bool) -> LinkError:
 
 def told(error: object, device: str) -> GatewayError:
     """What a payload says of a failure."""
-    what = "the library gives no reason" if error is None else said_by(error)
+    what = "nothing could be read, and the library does not say why" if error is None else said_by(error)
     match cause_of(error):
         case Cause.CONNECTION:
             return LinkError(what, where=device)

@@ -82,6 +82,7 @@ class LibrarySource:
             with send:
                 recording = await open_recording(stack, self._settings, self._rate_hz)
                 self.counters.summary = getattr(recording, "summary", None)
+                self._batches.begin(self._clock.monotonic_ns())
                 async for payload in payloads(recording):
                     self._opening = False
                     self.counters.payloads += 1
@@ -115,9 +116,7 @@ class LibrarySource:
             return LinkError("the library has ended its stream, and does not close", where=self._device)
         error = None if recording.cancelled() else recording.exception()
         if error is None:
-            what = (
-                "the library has lost the instrument" if self._batches.lost else "the library has ended the recording"
-            )
+            what = "the instrument is lost" if self._batches.lost else "the library has ended the recording"
             return LinkError(what, where=self._device)
         if is_permanent(error, opening=self._opening):
             self._resting_until_ns = self._clock.monotonic_ns() + round(PERMANENT_PAUSE_S * 1e9)
