@@ -7,29 +7,35 @@ from p4p import Value
 from p4p.server.raw import SharedPV
 
 from gateway.adapters.epics_pva.analyser_table import AnalyserTable
+from gateway.adapters.epics_pva.commands import AnalyserCommands
 from gateway.adapters.epics_pva.last_values import LastValues
 from gateway.adapters.epics_pva.names import pv_names, table_name
 from gateway.adapters.epics_pva.normative_types import alarm_looks, pvi_type, stamp_fields
 from gateway.adapters.epics_pva.point_pv import PointPv
 from gateway.adapters.epics_pva.poster import Poster
+from gateway.adapters.epics_pva.puts import Puts
 from gateway.adapters.epics_pva.pvi_tree import Branch, pvi_branches
 from gateway.adapters.epics_pva.server import quieten_engine, serve
 from gateway.adapters.epics_pva.settings import PvAccessSettings
+from gateway.adapters.epics_pva.table_rows import table_rows
 from gateway.adapters.epics_pva.watched_pv import read_only_pv
+from gateway.model.command_points import commanded_actions
 from gateway.model.points import SiteSpec
+from gateway.model.pv_names import pv_name
 from gateway.model.stamp import Clock
 from gateway.model.update import Update
+from gateway.ports import ActionDesk
 from gateway.streaming.clock import SystemClock
 
 
-def _pvi(branch: Branch, started_us: int) -> SharedPV:
+def _pvi(branch: Branch, puts: Puts, started_us: int) -> SharedPV:
     shape = pvi_type({name: access for name, (access, _pv) in branch.entries.items()})
     content = {
         "value": {name: {access: pv} for name, (access, pv) in branch.entries.items()},
         "display.description": branch.description,
         "timeStamp": stamp_fields(started_us),
     }
-    return read_only_pv(Value(shape, content))
+    return read_only_pv(puts, Value(shape, content))
 
 
 class PvAccessAdapter:
@@ -47,9 +53,13 @@ class PvAccessAdapter:
     def __init__(self, site: SiteSpec, settings: PvAccessSettings, clock: Clock | None = None) -> None:
         names = iter(pv_names(site, settings))
         quieten_engine()
+        self._site = site
         self._settings = settings
-        started_us = (SystemClock() if clock is None else clock).stamp().unix_us
+        self._clock: Clock = SystemClock() if clock is None else clock
+        started_us = self._clock.stamp().unix_us
         self._poster = Poster()
+        self._puts = Puts(self._poster)
+        self._commands: list[AnalyserCommands] = []
         self._groups: list[LastValues] = []
         self._pvs: dict[str, SharedPV] = {}
         for device in site.devices:
@@ -58,14 +68,25 @@ class PvAccessAdapter:
                 looks = alarm_looks(group.quality)
                 self._groups.append(last)
                 for index in range(len(group.points)):
-                    pv = PointPv(group, index, last, looks)
+                    pv = PointPv(group, index, last, looks, self._puts)
                     served = next(names)
                     self._pvs.update(dict.fromkeys((served.name, *served.aliases), pv.shared))
-                if group is device.groups[0] and device.channels:
-                    self._pvs[table_name(settings, site, device.name)] = AnalyserTable(device, last, looks).shared
+                if group is device.groups[0] and table_rows(device):
+                    table = AnalyserTable(device, last, looks, self._puts)
+                    self._pvs[table_name(settings, site, device.name)] = table.shared
         for branch in pvi_branches(site, settings):
-            self._pvs[branch.name] = _pvi(branch, started_us)
+            self._pvs[branch.name] = _pvi(branch, self._puts, started_us)
         self._endpoints: tuple[str, ...] = ()
+
+    def offer(self, desk: ActionDesk) -> None:
+        """Serve command PVs for the open actions; without this, every PV is read-only."""
+        self._puts.note = desk.note
+        for device in self._site.devices:
+            if commanded_actions(device):
+                commands = AnalyserCommands(device, desk, self._clock, self._poster, self._puts)
+                self._commands.append(commands)
+                for path, pv in commands.pvs.items():
+                    self._pvs[pv_name(self._settings, self._site.name, device.name, path)] = pv
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -94,6 +115,7 @@ class PvAccessAdapter:
             task_status.started()
 
         try:
-            await serve(self._pvs, self._settings, self._poster, ready)
+            alongside = [commands.watch for commands in self._commands]
+            await serve(self._pvs, self._settings, self._poster, self._puts, alongside, ready)
         finally:
             self._endpoints = ()

@@ -9,7 +9,9 @@ from p4p import Value
 
 from gateway.adapters.epics_pva.last_values import LastValues, Shown
 from gateway.adapters.epics_pva.normative_types import AlarmLook, stamp_fields, table_type
+from gateway.adapters.epics_pva.puts import Puts
 from gateway.adapters.epics_pva.pvi_tree import field_name
+from gateway.adapters.epics_pva.table_rows import table_rows
 from gateway.adapters.epics_pva.watched_pv import WatchedPv
 from gateway.model.points import DeviceSpec, ValueKind
 from gateway.model.quality import State
@@ -23,21 +25,22 @@ class AnalyserTable(WatchedPv):
     Alarm of the table is the worst of its rows; its time stamp is that of the tick.
 
     Args:
-        device: The analyser, with at least one channel.
+        device: The analyser, with at least one channel that is a row.
         last: Values of its first group.
         looks: How their states look.
+        puts: Where puts go.
     """
 
-    def __init__(self, device: DeviceSpec, last: LastValues, looks: Mapping[State, AlarmLook]) -> None:
-        super().__init__(last)
+    def __init__(self, device: DeviceSpec, last: LastValues, looks: Mapping[State, AlarmLook], puts: Puts) -> None:
+        super().__init__(last, puts)
         self._description = device.description
         self._looks = looks
-        self._places = {point.path: index for index, point in enumerate(device.groups[0].points)}
         points = device.groups[0].points
-        names = [channel.name for channel in device.channels]
+        self._places = {point.path: index for index, point in enumerate(points) if point.length is None}
+        names = table_rows(device)
         self._rows = [self._places[name, "Value"] for name in names]
         kinds = {"channel": ValueKind.TEXT}
-        self._fixed: dict[str, list[str]] = {"channel": names}
+        self._fixed: dict[str, list[str]] = {"channel": [*names]}
         self._columns: dict[str, Column] = {}
         for part in self._common_parts(names):
             indices = [self._places[name, part] for name in names]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.errors import AdapterError
-from gateway.model.points import PointGroup, ValueKind
+from gateway.model.points import PointGroup, PointSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.update import Update
 from gateway.model.value import Value
@@ -25,6 +26,13 @@ _UNKNOWN: dict[ValueKind, Value] = {
     ValueKind.TEXT: "",
 }
 """What a PV holds before its first value, as a record of EPICS base."""
+
+_ARRAYS = frozenset({memoryview})
+_NO_NUMBERS = memoryview(array("d")).toreadonly()
+
+
+def _unknown(point: PointSpec) -> Value:
+    return _UNKNOWN[point.kind] if point.length is None else _NO_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +73,11 @@ class LastValues:
 
     def __init__(self, group: PointGroup, started_us: int) -> None:
         self._group = group
-        self._accepts = [_ACCEPTS[point.kind] for point in group.points]
+        self._accepts = [_ACCEPTS[point.kind] if point.length is None else _ARRAYS for point in group.points]
         self.watched: set[Follower] = set()
         self.due = False
         count = len(group.points)
-        self.shown = Shown(
-            [_UNKNOWN[point.kind] for point in group.points], [State.WAITING] * count, [started_us] * count
-        )
+        self.shown = Shown([*map(_unknown, group.points)], [State.WAITING] * count, [started_us] * count)
 
     def take(self, update: Update) -> None:
         """Take one Update.
@@ -94,7 +100,7 @@ class LastValues:
     def _wrong_kind(self, index: int, value: Value) -> AdapterError:
         point = self._group.points[index]
         return AdapterError(
-            f"{value!r} cannot be shown as {point.kind}",
+            f"{value!r} cannot be shown as {point.kind if point.length is None else 'array of numbers'}",
             where=f"{self._group.device}/{point.browse_path}",
             hint="the driver must deliver the kind it announced: report this as a bug of the driver",
         )

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from gateway.adapters.epics_pva.pvi_tree import TABLE, pvi_branches
 from gateway.adapters.epics_pva.settings import PvAccessSettings
+from gateway.adapters.epics_pva.table_rows import table_rows
 from gateway.errors import SettingsError
+from gateway.model.command_points import command_paths
 from gateway.model.points import SiteSpec
 from gateway.model.pv_aliases import Place, PointPlaces
 from gateway.model.pv_names import name_problem, pv_name
@@ -25,8 +27,10 @@ def table_name(settings: PvAccessSettings, site: SiteSpec, device: str) -> str:
 def _further_names(site: SiteSpec, settings: PvAccessSettings) -> Iterator[tuple[str, str]]:
     """Names that are not those of points, and what they are of."""
     for device in site.devices:
-        if device.channels:
+        if table_rows(device):
             yield table_name(settings, site, device.name), f"the table of {device.name}"
+        for path in command_paths(device):
+            yield pv_name(settings, site.name, device.name, path), _text((device.name, path))
     for branch in pvi_branches(site, settings):
         yield branch.name, f"the PVI of {branch.place}"
 
@@ -49,7 +53,7 @@ def _aliases(
 def pv_names(site: SiteSpec, settings: PvAccessSettings) -> list[ServedName]:
     """PV name and aliases of every point, in the order of the site.
 
-    The names of tables and PVIs are checked along with them.
+    The names of tables, commands and PVIs are checked along with them.
 
     Raises:
         SettingsError: Names are too long, malformed or given twice, or an alias has no point; all of them are listed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,13 @@ _FORMS = ("Default", "String", "Binary", "Decimal", "Hex", "Exponential", "Engin
 CHOICES = ("No", "Yes")
 """States of a flag, as Channel Access shows it."""
 
-TYPES: dict[ValueKind, Type] = {
+_TYPES: dict[ValueKind, Type] = {
     ValueKind.FLOAT: NTScalar.buildType("d", display=True, control=True, valueAlarm=True, form=True),
     ValueKind.INTEGER: NTScalar.buildType("l", display=True, control=True, form=True),
     ValueKind.BOOLEAN: NTEnum.buildType(extra=_DESCRIPTION),
     ValueKind.TEXT: NTScalar.buildType("s", display=True),
 }
-"""Type of a point's PV."""
+_ARRAY: Type = NTScalar.buildType("ad", display=True, form=True)
 
 VALUE_FIELD: dict[ValueKind, str] = dict.fromkeys(ValueKind, "value") | {ValueKind.BOOLEAN: "value.index"}
 """Field of the PV that holds the value."""
@@ -51,9 +51,9 @@ _PVA_STATUS: dict[AlarmStatus, int] = dict.fromkeys(AlarmStatus, _DEVICE) | {
 """`alarm.status` says where an alarm comes from; the mapping is that of QSRV (pvxs 1.5, ioc/iocsource.cpp)."""
 
 
-def status_name(status: AlarmStatus) -> str:
-    """STAT as EPICS base writes it, which QSRV puts into `alarm.message`; empty for no alarm."""
-    return "" if status is AlarmStatus.NO_ALARM else status.name.replace("HW_LIMIT", "HWLIMIT")
+def point_type(point: PointSpec) -> Type:
+    """Type of a point's PV."""
+    return _TYPES[point.kind] if point.length is None else _ARRAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class AlarmLook:
     Attributes:
         severity: EPICS severity.
         status: Where the alarm comes from.
-        message: Name of the EPICS status, empty for none.
+        message: The state in words, as AMSG has it over Channel Access; empty for no alarm.
     """
 
     severity: int
@@ -78,7 +78,7 @@ class AlarmLook:
 def alarm_looks(quality: Mapping[State, Quality]) -> dict[State, AlarmLook]:
     """How each state looks."""
     return {
-        state: AlarmLook(int(row.severity), _PVA_STATUS[row.status], status_name(row.status))
+        state: AlarmLook(int(row.severity), _PVA_STATUS[row.status], state.value if row.severity else "")
         for state, row in quality.items()
     }
 
@@ -105,10 +105,10 @@ def _value_alarm(limits: AlarmLimits | None, quality: Mapping[State, Quality]) -
     return content
 
 
-def metadata(point: PointSpec, quality: Mapping[State, Quality]) -> dict[str, Any]:
+def metadata(point: PointSpec, quality: Mapping[State, Quality], choices: Sequence[str] = CHOICES) -> dict[str, Any]:
     """What never changes of a point's PV, by field."""
     if point.kind is ValueKind.BOOLEAN:
-        return {"value.choices": CHOICES, "display.description": point.description}
+        return {"value.choices": choices, "display.description": point.description}
     display: dict[str, Any] = {"description": point.description, "units": point.unit}
     if point.kind is ValueKind.TEXT:
         return {"display": display}
@@ -117,6 +117,8 @@ def metadata(point: PointSpec, quality: Mapping[State, Quality]) -> dict[str, An
     limits = {"limitLow": low, "limitHigh": high}
     precision = point.precision if point.kind is ValueKind.FLOAT else 0
     display |= {"precision": precision, "form": {"index": 0, "choices": _FORMS}, **limits}
+    if point.length is not None:
+        return {"display": display}
     content = {"display": display, "control": limits}
     return content | {"valueAlarm": _value_alarm(point.limits, quality)} if number is float else content
 

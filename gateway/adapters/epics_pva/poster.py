@@ -7,6 +7,7 @@ posted once, with its newest values.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from queue import SimpleQueue
 
 import anyio.to_thread
@@ -18,13 +19,17 @@ class Poster:
     """Groups whose changes wait to be posted."""
 
     def __init__(self) -> None:
-        self._waiting: SimpleQueue[LastValues | None] = SimpleQueue()
+        self._waiting: SimpleQueue[LastValues | Callable[[], object] | None] = SimpleQueue()
 
     def due(self, last: LastValues) -> None:
         """Have the changes of a group posted; never waits."""
         if last.watched and not last.due:
             last.due = True
             self._waiting.put(last)
+
+    def then(self, call: Callable[[], object]) -> None:
+        """Call something once everything that waits is posted; never waits."""
+        self._waiting.put(call)
 
     async def run(self) -> None:
         """Post until `stop` is called. Not even cancellation loses what waits."""
@@ -36,7 +41,10 @@ class Poster:
         self._waiting.put(None)
 
     def _work(self) -> None:
-        while (last := self._waiting.get()) is not None:
-            last.due = False
-            for pv in tuple(last.watched):
+        while (due := self._waiting.get()) is not None:
+            if not isinstance(due, LastValues):
+                due()
+                continue
+            due.due = False
+            for pv in tuple(due.watched):
                 pv.refresh()

@@ -1,7 +1,7 @@
 """The tree of NTPVI PVs: which PVs there are, for clients that build their devices from it, such as ophyd-async.
 
-Each branch is one PV. Its `value` has a field for each leaf, `{"r": name of the PV}`, and for each branch below it,
-`{"d": name of its PVI}`. Fields are called as Python attributes are: `warming_up` for `WarmingUp`.
+Each branch is one PV. Its `value` has a field for each leaf, `{"r": name of the PV}`, `rw` for a command, and for each
+branch below it, `{"d": name of its PVI}`. Fields are called as Python attributes are: `warming_up` for `WarmingUp`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.adapters.epics_pva.settings import PvAccessSettings
+from gateway.adapters.epics_pva.table_rows import table_rows
+from gateway.model.command_points import command_paths
 from gateway.model.points import DeviceSpec, SiteSpec
 from gateway.model.pv_names import in_case, pv_name
 
@@ -38,7 +40,7 @@ class Branch:
         name: PV name.
         place: What it is of, for people.
         description: One line for people.
-        entries: Field to what it leads to: access (`r` or `d`) and PV name.
+        entries: Field to what it leads to: access (`r`, `rw` or `d`) and PV name.
         clashes: Names of what would have had a field that was taken, and who has it.
     """
 
@@ -66,16 +68,17 @@ def _analyser_branches(settings: PvAccessSettings, site: str, device: DeviceSpec
     top = Branch(name(PVI), device.name, device.description)
     branches: dict[tuple[str, ...], Branch] = {(): top}
     described = {channel.name: channel.description for channel in device.channels}
-    if device.channels:
+    if table_rows(device):
         top.add("Table", "r", name(*TABLE))
-    for point in device.points:
-        for depth in range(1, len(point.path)):
-            path = point.path[:depth]
+    leaves = [(point.path, "r") for point in device.points] + [(path, "rw") for path in command_paths(device)]
+    for leaf, access in leaves:
+        for depth in range(1, len(leaf)):
+            path = leaf[:depth]
             if path not in branches:
                 place = "/".join((device.name, *path))
                 branches[path] = Branch(name(*path, PVI), place, described.get(path[-1], ""))
                 branches[path[:-1]].add(path[-1], "d", branches[path].name)
-        branches[point.path[:-1]].add(point.path[-1], "r", name(*point.path))
+        branches[leaf[:-1]].add(leaf[-1], access, name(*leaf))
     yield from branches.values()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import anyio.to_thread
+import numpy as np
 from p4p import Value
 from p4p.client.thread import Context
 
 from gateway.adapters.epics_pva.probe import greeted
 from gateway.errors import AdapterError
-from gateway.model.quality import AlarmStatus
+from gateway.model.quality import QUALITY, AlarmStatus, State
 from gateway.ports import ReadBack
 
 _LOOPBACK = "127.0.0.1"
@@ -51,10 +52,14 @@ def _decoded(answer: Value) -> ReadBack:
     stamp, alarm = answer["timeStamp"], answer["alarm"]
     unix_us = stamp["secondsPastEpoch"] * 1_000_000 + stamp["nanoseconds"] // 1000
     value = answer["value.index"] if answer.has("value.index") else answer["value"]
+    if isinstance(value, np.ndarray):
+        value = value.data.toreadonly()
     return ReadBack(value, unix_us, alarm=(_status(alarm["message"]), alarm["severity"]))
 
 
 def _status(message: str) -> int:
-    """STAT out of an alarm message, which is its name."""
-    name = message.replace("HWLIMIT", "HW_LIMIT") or AlarmStatus.NO_ALARM.name
-    return AlarmStatus[name] if name in AlarmStatus.__members__ else -1
+    """STAT out of an alarm message, which is the state; only simulation puts a good value into alarm."""
+    if not message:
+        return AlarmStatus.NO_ALARM
+    state = next((state for state in State if state == message), None)
+    return -1 if state is None else QUALITY[state].status or AlarmStatus.SIMM

@@ -6,8 +6,9 @@ It has threads of its own. Starting and stopping it blocks, so neither is done o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,6 +18,7 @@ from p4p.server.raw import SharedPV
 
 from gateway.adapters.epics_pva.poster import Poster
 from gateway.adapters.epics_pva.probe import server_port
+from gateway.adapters.epics_pva.puts import Puts
 from gateway.adapters.epics_pva.settings import PvAccessSettings
 from gateway.errors import AdapterError
 
@@ -82,6 +84,8 @@ async def serve(
     pvs: Mapping[str, SharedPV],
     settings: PvAccessSettings,
     poster: Poster,
+    puts: Puts,
+    alongside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
     ready: Callable[[tuple[str, ...]], None],
 ) -> None:
     """Serve until cancelled.
@@ -90,6 +94,8 @@ async def serve(
         pvs: PVs by name; they outlive the server.
         settings: How to be reached.
         poster: Posts the changes of the PVs; what waits at the end is posted before clients are cut off.
+        puts: Takes puts of clients while they can connect.
+        alongside: What runs as long as the server does.
         ready: Called with `host:port` of every interface once clients can connect.
 
     Raises:
@@ -103,9 +109,12 @@ async def serve(
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(poster.run)
+            for run in alongside:
+                tasks.start_soon(run)
             try:
-                ready(_endpoints(server))
-                await anyio.sleep_forever()
+                async with puts.open():
+                    ready(_endpoints(server))
+                    await anyio.sleep_forever()
             finally:
                 poster.stop()
     finally:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import Any
 
 from p4p import Value
-from p4p.server.raw import ServerOperation, SharedPV
+from p4p.server.raw import SharedPV
 
 from gateway.adapters.epics_pva.last_values import LastValues, Shown
-
-READ_ONLY = "every PV of the gateway is read-only"
+from gateway.adapters.epics_pva.puts import Puts
 
 
 class WatchedPv(ABC):
@@ -24,17 +22,18 @@ class WatchedPv(ABC):
 
     Args:
         last: The values.
+        puts: Where puts go.
 
     Attributes:
         shared: What the engine serves.
     """
 
-    def __init__(self, last: LastValues) -> None:
+    def __init__(self, last: LastValues, puts: Puts) -> None:
         self._last = last
         self._posted = last.shown
         self._turn = threading.Lock()
         """Between the thread that posts changes and those that tell of clients; the event loop never takes it."""
-        self.shared = read_only_pv()
+        self.shared = read_only_pv(puts)
         self.shared.onFirstConnect(self._begin)
         self.shared.onLastDisconnect(self._end)
 
@@ -68,13 +67,9 @@ class WatchedPv(ABC):
         self._last.watched.discard(self)
 
 
-def read_only_pv(initial: Value | None = None) -> SharedPV:
+def read_only_pv(puts: Puts, initial: Value | None = None) -> SharedPV:
     """A PV that refuses whatever a client wants to write, and says why."""
     pv = SharedPV(initial=initial)
-    pv.put(_refuse)
-    pv.rpc(_refuse)
+    pv.put(puts.refuse)
+    pv.rpc(puts.refuse)
     return pv
-
-
-def _refuse(_pv: SharedPV, operation: ServerOperation | Any) -> None:  # noqa: ANN401  p4p wraps a put, but not a call
-    operation.done(error=READ_ONLY)

@@ -53,7 +53,7 @@ async def test_clients_learn_that_the_gateway_stops_and_then_that_it_is_gone() -
             adapter.apply(update({"I1/Value": 20.0}, State.STOPPED))
         await to_thread.run_sync(events.until, lambda event: isinstance(event, Disconnected))
     last = [event for event in events.seen if isinstance(event, Value)][-1]
-    assert (last["value"], last["alarm.severity"], last["alarm.message"]) == (20.0, 3, "COMM")
+    assert (last["value"], last["alarm.severity"], last["alarm.message"]) == (20.0, 3, "stopped")
 
 
 async def test_a_stop_during_the_start_leaves_no_server(unused_port: int) -> None:

@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from subprocess import PIPE
 
-import anyio
 import anyio.lowlevel
 import pytest
 from anyio import to_thread
-from anyio.abc import Process
-from anyio.streams.text import TextReceiveStream
 
 from gateway.model.quality import State
 from tests.adapters.epics_pva.works import UNIX_US, made, update
-from tests.clients.pva_client import PATIENCE_S, got
+from tests.clients.client_process import client_process
+from tests.clients.pva_client import got
 from tests.ports import free_port
 from tests.serving import serving
 
@@ -49,34 +43,6 @@ with pva_client(sys.argv[1]) as client:
 """
 
 
-class Output:
-    """Lines that a process has written."""
-
-    def __init__(self, process: Process) -> None:
-        assert process.stdout is not None
-        self._stream = TextReceiveStream(process.stdout)
-        self._text = ""
-
-    async def line(self) -> str:
-        while "\n" not in self._text:
-            self._text += await self._stream.receive()
-        line, _, self._text = self._text.partition("\n")
-        return line
-
-
-@asynccontextmanager
-async def client_process(
-    script: str, *arguments: str, environment: Mapping[str, str] = os.environ
-) -> AsyncIterator[tuple[Process, Output]]:
-    command = [sys.executable, "-c", script, *arguments]
-    async with await anyio.open_process(command, stdin=PIPE, stdout=PIPE, stderr=None, env=environment) as process:
-        try:
-            with anyio.fail_after(PATIENCE_S):
-                yield process, Output(process)
-        finally:
-            process.kill()
-
-
 async def test_pvapy_finds_the_server_by_a_search_and_reads_all_types() -> None:
     search = free_port()
     adapter = made(broadcast_port=search)
@@ -90,7 +56,7 @@ async def test_pvapy_finds_the_server_by_a_search_and_reads_all_types() -> None:
         assert await output.line() == "event 21.5"
     value, flag, text, table, pvi = (found[name] for name in names)
     assert value["value"] == 20.95
-    assert value["alarm"] == {"severity": 1, "status": 1, "message": "HIGH"}
+    assert value["alarm"] == {"severity": 1, "status": 1, "message": "high"}
     assert value["display"]["units"] == "%"
     assert value["timeStamp"] == {"secondsPastEpoch": 1_763_689_123, "nanoseconds": 456_789_000, "userTag": 0}
     assert flag["value"] == {"index": 1, "choices": ["No", "Yes"]}

@@ -14,7 +14,7 @@ from p4p.client.thread import RemoteError
 
 from gateway.adapters.epics_pva.last_values import Shown
 from gateway.adapters.epics_pva.point_pv import PointPv
-from gateway.adapters.epics_pva.watched_pv import READ_ONLY
+from gateway.adapters.epics_pva.puts import READ_ONLY
 from gateway.errors import AdapterError
 from gateway.model.quality import QUALITY, AlarmStatus, State
 from tests.adapters.epics_pva.works import UNIX_US, made, update
@@ -80,13 +80,13 @@ async def test_every_state_shows_the_alarm_of_the_quality_table_and_keeps_the_la
     alarm = pv["alarm"].todict()
     assert alarm["severity"] == quality.severity
     assert alarm["status"] == (status if quality.severity else 0)
-    assert alarm["message"].replace("HWLIMIT", "HW_LIMIT") == (quality.status.name if quality.severity else "")
+    assert alarm["message"] == (state.value if quality.severity else ""), "as AMSG over Channel Access"
 
 
 async def test_before_the_first_value_a_pv_is_undefined_since_the_start() -> None:
     async with serving(made()) as endpoint:
         (pv,) = await to_thread.run_sync(got, endpoint, "W:stack:I2")
-    assert (pv["alarm.severity"], pv["alarm.message"]) == (3, "UDF")
+    assert (pv["alarm.severity"], pv["alarm.message"]) == (3, "waiting")
     assert pv["timeStamp.secondsPastEpoch"] > 1_700_000_000
 
 

@@ -32,7 +32,7 @@ async def test_the_table_has_a_row_for_each_channel_and_the_worst_alarm() -> Non
     assert columns["name"] == ["O2", ""]
     assert list(columns["warming_up"]) == [False, True]
     assert list(columns["severity"]) == [1, 1]
-    assert columns["status"] == ["HIGH", "STATE"]
+    assert columns["status"] == ["high", "calibrating"]
     assert table["descriptor"] == "Stack gas"
     assert table["alarm.severity"] == 1
     assert table["timeStamp.secondsPastEpoch"] * 1_000_000 + table["timeStamp.nanoseconds"] // 1000 == UNIX_US
