@@ -7,11 +7,15 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.12-slim-bookworm
 FROM ${PYTHON_IMAGE} AS libraries
 # A package index other than pip's own, for sites that mirror it.
 ARG PIP_INDEX_URL
+# Extras of the package, blanks between them. p4p of `pva` has no wheel for ARM: leave it empty there.
+ARG EXTRAS=pva
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python -m venv --without-pip /opt/venv
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
+RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+extras = project['optional-dependencies']; \
+print(*project['dependencies'], *(line for name in '${EXTRAS}'.split() for line in extras[name]), sep='\n')" \
         > requirements.txt \
     && pip --python /opt/venv/bin/python install --only-binary=:all: -c constraints.txt -r requirements.txt \
     && python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
@@ -37,7 +41,7 @@ ENV PATH=/opt/venv/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001:10001
-EXPOSE 4840/tcp 5064/tcp 5064/udp
+EXPOSE 4840/tcp 5064/tcp 5064/udp 5075/tcp 5076/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
     CMD ["analyser-gateway", "health", "/etc/analyser-gateway/gateway.yaml"]

@@ -16,6 +16,7 @@ import typer
 from ruamel.yaml import YAML
 
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.epics_pva.settings import PvAccessSettings
 from gateway.adapters.opcua.settings import OpcUaSettings
 from gateway.cli.command import command
 from gateway.settings.document import read_document
@@ -101,10 +102,12 @@ def simulator_settings(file: str) -> SimulatorSettings:
 def served_ports(file: str) -> set[str]:
     """`port/protocol` of everything that the gateway listens on."""
     adapters = gateway_settings(file).adapters
-    opcua, epics_ca = adapters["opcua"], adapters["epics_ca"]
+    opcua, epics_ca, epics_pva = adapters["opcua"], adapters["epics_ca"], adapters["epics_pva"]
     assert isinstance(opcua, OpcUaSettings)
     assert isinstance(epics_ca, ChannelAccessSettings)
-    return {f"{opcua.port}/tcp", f"{epics_ca.port}/tcp", f"{epics_ca.port}/udp"}
+    assert isinstance(epics_pva, PvAccessSettings)
+    channel_access = {f"{epics_ca.port}/tcp", f"{epics_ca.port}/udp"}
+    return {f"{opcua.port}/tcp", *channel_access, f"{epics_pva.port}/tcp", f"{epics_pva.broadcast_port}/udp"}
 
 
 def documented_commands() -> Iterator[list[str]]:
@@ -161,7 +164,9 @@ def test_the_host_network_has_no_ports_to_publish() -> None:
 
 
 def test_the_bridge_sends_no_beacons() -> None:
-    assert service("docker-compose.bridge.yml", "gateway")["environment"]["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] == "NO"
+    environment = service("docker-compose.bridge.yml", "gateway")["environment"]
+    for protocol in ("CAS", "PVAS"):
+        assert environment[f"EPICS_{protocol}_AUTO_BEACON_ADDR_LIST"] == "NO"
 
 
 @pytest.mark.parametrize("name", ["simulator", "gateway"])
@@ -275,6 +280,13 @@ def test_libraries_are_held_by_the_constraints() -> None:
     assert "-c constraints.txt" in installed
 
 
+def test_the_image_has_the_extras_that_its_settings_need() -> None:
+    (extras,) = [step.text.partition("=")[2] for step in stages()[0] if step.text.startswith("EXTRAS=")]
+
+    for file in COMPOSE_FILES:
+        assert ("pva" in extras.split()) == ("epics_pva" in gateway_settings(file).adapters)
+
+
 def test_documented_commands_exist() -> None:
     services = set(compose(COMPOSE_FILES[0])["services"])
     settings = f"{MOUNTED}/gateway.yaml"
@@ -299,11 +311,13 @@ def test_documented_commands_exist() -> None:
 def test_the_page_names_ports_points_and_variables_that_exist() -> None:
     text = PAGE.read_text()
     settings = gateway_settings("docker-compose.bridge.yml")
-    epics_ca, opcua = settings.adapters["epics_ca"], settings.adapters["opcua"]
+    epics_ca, epics_pva, opcua = (settings.adapters[name] for name in ("epics_ca", "epics_pva", "opcua"))
     assert isinstance(epics_ca, ChannelAccessSettings)
+    assert isinstance(epics_pva, PvAccessSettings)
     assert isinstance(opcua, OpcUaSettings)
 
     assert f"EPICS_CA_NAME_SERVERS=HOST:{epics_ca.port}" in text
+    assert f"EPICS_PVA_NAME_SERVERS=HOST:{epics_pva.port}" in text
     assert opcua.endpoint_url("HOST", opcua.port) in text
     for prefix, analyser in re.findall(r"camonitor (\w+:)(\w+):", text):
         assert (prefix, analyser in settings.analysers) == (epics_ca.prefix, True)
