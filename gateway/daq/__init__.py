@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from gateway.daq.block import DaqBlock, DaqSample, SensorStatus, block_to_long_rows
 from gateway.daq.channels import InputChannel, OutputChannel
+from gateway.daq.manager import DaqManager
+from gateway.daq.play import play
+from gateway.daq.playback import Playback, PlaybackEnd
+from gateway.daq.playback_source import PlaybackSource
 from gateway.daq.policies import ErrorPolicy
 from gateway.daq.reading import DaqReading, DeviceResult
 from gateway.daq.record import record
+from gateway.daq.record_polled import record_polled
 from gateway.daq.recording import Recording
 from gateway.daq.session import DaqSession, open_device
 from gateway.daq.summary import AcquisitionSummary
@@ -25,6 +30,7 @@ __all__ = [
     "AcquisitionSummary",
     "BufferPlan",
     "DaqBlock",
+    "DaqManager",
     "DaqReading",
     "DaqSample",
     "DaqSession",
@@ -34,6 +40,9 @@ __all__ = [
     "InputChannel",
     "OutputChannel",
     "OverflowPolicy",
+    "Playback",
+    "PlaybackEnd",
+    "PlaybackSource",
     "Recording",
     "SensorStatus",
     "TaskSpec",
@@ -41,5 +50,7 @@ __all__ = [
     "WrapMode",
     "block_to_long_rows",
     "open_device",
+    "play",
     "record",
+    "record_polled",
 ]
