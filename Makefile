@@ -41,7 +41,7 @@ TIMED := tests/faults tests/northbound tests/system tests/wire tests/runtime
 CONFORMANCE := tests/conformance
 
 unit: $(VENV)/installed
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target timed conformance calm
+	@$(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) timed conformance calm
 
 timed: $(VENV)/installed
 	$(PYTEST) $(TIMED)
