@@ -13,7 +13,7 @@ from gateway.daq.back_ends.vendor_package import vendor_package
 from gateway.daq.encoding import Encoding
 from gateway.daq.errors import DaqCapabilityError, DaqDependencyError, DaqDeviceError, DaqDeviceRemovedError
 
-_INSTALL = "'analyser-gateway[dtollib]'"
+_INSTALL = "dtollib"
 _LIBRARY = "Python 3.13 and DT-Open Layers for Windows, from mccdaq.com"
 
 
