@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 from gateway.ports import AdapterKind, Driver, LocalDriver, WireDriver
 
 DRIVERS: dict[str, str] = {
+    "daq": "gateway.drivers.daq.driver:DRIVER",
     "library": "gateway.drivers.library.driver:DRIVER",
     "modbus_table": "gateway.drivers.modbus_table.driver:DRIVER",
     "servomex4100": "gateway.drivers.servomex4100.driver:DRIVER",
