@@ -51,7 +51,8 @@ class PolledTable:
         self._bus = bus
         self._schedule = ReadSchedule(blocks)
         self._image = TableImage()
-        self._shown: dict[str, ChannelStatus | None] = {}
+        self._analyser = AnalyserStatus()
+        self._shown: dict[str, tuple[ChannelStatus | None, AnalyserStatus]] = {}
         self._log = logging.getLogger(f"gateway.analyser.{device}")
 
     async def poll_samples(
@@ -94,13 +95,16 @@ class PolledTable:
         raise refusal or GatewayError("nothing that was read is a value", where=self._device)
 
     async def _read(self, span: Span) -> Exchange:
-        read = {
-            Table.COIL: self._bus.read_coils,
-            Table.DISCRETE: self._bus.read_discrete_inputs,
-            Table.INPUT: self._bus.read_input_registers,
-            Table.HOLDING: self._bus.read_holding_registers,
-        }[span.table]
-        return await read(self._address, span.address, span.count)
+        bus, asked = self._bus, (self._address, span.address, span.count)
+        match span.table:
+            case Table.COIL:
+                return await bus.read_coils(*asked)
+            case Table.DISCRETE:
+                return await bus.read_discrete_inputs(*asked)
+            case Table.INPUT:
+                return await bus.read_input_registers(*asked)
+            case Table.HOLDING:
+                return await bus.read_holding_registers(*asked)
 
     def _given(self, block: Block, exchange: Exchange) -> None:
         self._image.take(block.pieces, block.span, exchange.values)
@@ -133,8 +137,8 @@ class PolledTable:
         received = exchanges[-1].received
         requested = exchanges[0].requested
         common = self._flags_up(self._table.flags)
-        fault, maintenance = bool(common.get("fault")), bool(common.get("maintenance"))
-        metadata = {"analyser": AnalyserStatus(fault, maintenance)}
+        self._analyser = AnalyserStatus(bool(common.get("fault")), bool(common.get("maintenance")))
+        metadata = {"analyser": self._analyser}
         for reading in self._readings(common):
             yield Sample(
                 device=self._device,
@@ -165,9 +169,9 @@ class PolledTable:
         status = _status(own, common)
         if not (entries or refused) or (status is None and not self._unknown_for_good(value)):
             return None
-        if not self._image.is_new(value.span) and self._shown.get(value.name, _GOOD) == status:
+        if not self._image.is_new(value.span) and self._shown.get(value.name) == (status, self._analyser):
             return None
-        self._shown[value.name] = status
+        self._shown[value.name] = (status, self._analyser)
         size = 1 if value.span.table.of_bits else 2
         raw = b"" if refused or entries is None else b"".join(entry.to_bytes(size, "big") for entry in entries)
         usable = None if refused or status is None or entries is None else value.value(entries)

@@ -11,7 +11,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.drivers.modbus_table.encoding import (
-    BCD_DIGITS,
     FLOATS,
     decode_number,
     decode_text,
@@ -25,36 +24,36 @@ from gateway.drivers.modbus_table.encoding import (
 from gateway.drivers.modbus_table.scaling import Scaling, nearest_whole
 from gateway.drivers.modbus_table.settings import Order, RegisterType
 
-T, O = RegisterType, Order
+T, ORDER = RegisterType, Order
 
 GOLDEN = [
-    (T.U16, O.ABCD, [0xFFFE], 65534),
-    (T.U16, O.DCBA, [0x3412], 0x1234),
-    (T.S16, O.ABCD, [0x8000], -32768),
-    (T.U32, O.ABCD, [0x0001, 0x0000], 65536),
-    (T.U32, O.CDAB, [0x0000, 0x0001], 65536),
-    (T.U32, O.BADC, [0x0100, 0x0000], 65536),
-    (T.U32, O.DCBA, [0x0000, 0x0100], 65536),
-    (T.S32, O.ABCD, [0xFFFF, 0xFFFE], -2),
-    (T.S32, O.CDAB, [0xFFFE, 0xFFFF], -2),
-    (T.U64, O.ABCD, [0x0102, 0x0304, 0x0506, 0x0708], 0x0102030405060708),
-    (T.U64, O.CDAB, [0x0708, 0x0506, 0x0304, 0x0102], 0x0102030405060708),
-    (T.U64, O.BADC, [0x0201, 0x0403, 0x0605, 0x0807], 0x0102030405060708),
-    (T.U64, O.DCBA, [0x0807, 0x0605, 0x0403, 0x0201], 0x0102030405060708),
-    (T.S64, O.ABCD, [0xFFFF, 0xFFFF, 0xFFFF, 0xFFFD], -3),
-    (T.F32, O.ABCD, [0x41A3, 0x020C], 20.376),
-    (T.F32, O.CDAB, [0xD47A, 0x43E8], 465.65997),  # worked example of the GMP252 User Guide M211897EN, appendix A.3
-    (T.F32, O.ABCD, [0x7FC0, 0x0000], None),
-    (T.F32, O.ABCD, [0xFF80, 0x0000], None),
-    (T.F64, O.ABCD, [0x4009, 0x21FB, 0x5444, 0x2D18], math.pi),
-    (T.F64, O.CDAB, [0x2D18, 0x5444, 0x21FB, 0x4009], math.pi),
-    (T.F64, O.ABCD, [0x7FF8, 0x0000, 0x0000, 0x0000], None),
-    (T.BCD16, O.ABCD, [0x1234], 1234),
-    (T.BCD16, O.ABCD, [0x12A4], None),
-    (T.BCD32, O.ABCD, [0x1234, 0x5678], 12345678),
-    (T.BCD32, O.CDAB, [0x5678, 0x1234], 12345678),
-    (T.BOOL, O.ABCD, [0x0100], 1),
-    (T.BOOL, O.ABCD, [0x0000], 0),
+    (T.U16, ORDER.ABCD, [0xFFFE], 65534),
+    (T.U16, ORDER.DCBA, [0x3412], 0x1234),
+    (T.S16, ORDER.ABCD, [0x8000], -32768),
+    (T.U32, ORDER.ABCD, [0x0001, 0x0000], 65536),
+    (T.U32, ORDER.CDAB, [0x0000, 0x0001], 65536),
+    (T.U32, ORDER.BADC, [0x0100, 0x0000], 65536),
+    (T.U32, ORDER.DCBA, [0x0000, 0x0100], 65536),
+    (T.S32, ORDER.ABCD, [0xFFFF, 0xFFFE], -2),
+    (T.S32, ORDER.CDAB, [0xFFFE, 0xFFFF], -2),
+    (T.U64, ORDER.ABCD, [0x0102, 0x0304, 0x0506, 0x0708], 0x0102030405060708),
+    (T.U64, ORDER.CDAB, [0x0708, 0x0506, 0x0304, 0x0102], 0x0102030405060708),
+    (T.U64, ORDER.BADC, [0x0201, 0x0403, 0x0605, 0x0807], 0x0102030405060708),
+    (T.U64, ORDER.DCBA, [0x0807, 0x0605, 0x0403, 0x0201], 0x0102030405060708),
+    (T.S64, ORDER.ABCD, [0xFFFF, 0xFFFF, 0xFFFF, 0xFFFD], -3),
+    (T.F32, ORDER.ABCD, [0x41A3, 0x020C], 20.376),
+    (T.F32, ORDER.CDAB, [0xD47A, 0x43E8], 465.65997),  # worked example of the GMP252 User Guide M211897EN, appendix A.3
+    (T.F32, ORDER.ABCD, [0x7FC0, 0x0000], None),
+    (T.F32, ORDER.ABCD, [0xFF80, 0x0000], None),
+    (T.F64, ORDER.ABCD, [0x4009, 0x21FB, 0x5444, 0x2D18], math.pi),
+    (T.F64, ORDER.CDAB, [0x2D18, 0x5444, 0x21FB, 0x4009], math.pi),
+    (T.F64, ORDER.ABCD, [0x7FF8, 0x0000, 0x0000, 0x0000], None),
+    (T.BCD16, ORDER.ABCD, [0x1234], 1234),
+    (T.BCD16, ORDER.ABCD, [0x12A4], None),
+    (T.BCD32, ORDER.ABCD, [0x1234, 0x5678], 12345678),
+    (T.BCD32, ORDER.CDAB, [0x5678, 0x1234], 12345678),
+    (T.BOOL, ORDER.ABCD, [0x0100], 1),
+    (T.BOOL, ORDER.ABCD, [0x0000], 0),
 ]
 
 
@@ -91,7 +90,7 @@ def test_every_number_comes_back(typed: tuple[RegisterType, float], order: Order
 
 
 @given(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF)), st.sampled_from(list(Order)))
-@example((0xD47A, 0x43E8), O.CDAB)
+@example((0xD47A, 0x43E8), ORDER.CDAB)
 def test_singles_are_those_of_libmodbus(registers: tuple[int, int], order: Order) -> None:
     get = getattr(ctypes.CDLL("libmodbus.so.5"), f"modbus_get_float_{order.lower()}")
     get.restype = ctypes.c_float
@@ -113,12 +112,12 @@ def test_a_single_shows_no_digits_that_it_does_not_have(number: float) -> None:
 
 
 def test_texts() -> None:
-    assert decode_text([0x4142, 0x4300], 4, O.ABCD) == "ABC"
-    assert decode_text([0x4241, 0x0043], 4, O.DCBA) == "ABC"
-    assert decode_text([0x4241, 0x0043], 4, O.BADC) == "ABC"
-    assert decode_text([0x4142, 0x4344], 3, O.CDAB) == "ABC"
-    assert decode_text([0x2041, 0x0A42, 0x2020], 6, O.ABCD) == "A?B"
-    assert decode_text([0, 0], 4, O.ABCD) == ""
+    assert decode_text([0x4142, 0x4300], 4, ORDER.ABCD) == "ABC"
+    assert decode_text([0x4241, 0x0043], 4, ORDER.DCBA) == "ABC"
+    assert decode_text([0x4241, 0x0043], 4, ORDER.BADC) == "ABC"
+    assert decode_text([0x4142, 0x4344], 3, ORDER.CDAB) == "ABC"
+    assert decode_text([0x2041, 0x0A42, 0x2020], 6, ORDER.ABCD) == "A?B"
+    assert decode_text([0, 0], 4, ORDER.ABCD) == ""
     assert register_count(T.STRING, 5) == 3
 
 
