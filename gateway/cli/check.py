@@ -21,4 +21,5 @@ def check_settings_file(config: Path, out: TextIO) -> None:
     for warning in report.warnings:
         sys.stderr.write(f"warning: {warning}\n")
     number = "1 analyser" if len(settings.analysers) == 1 else f"{len(settings.analysers)} analysers"
-    out.write(f"{config}: all right, {number}\n\n{budget_table(report.budgets)}\n")
+    budgets = f"\n{budget_table(report.budgets)}\n" if report.budgets else ""
+    out.write(f"{config}: all right, {number}\n{budgets}")
