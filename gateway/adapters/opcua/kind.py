@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.adapters.opcua.node_ids import point_nodes
+from gateway.adapters.opcua.served_site import require_served
 from gateway.adapters.opcua.settings import AnonymousAccess, OpcUaSettings, PolicyName
 from gateway.model.points import SiteSpec
 from gateway.ports import Adapter, AdapterKind, CertificateReport, ReadBack, ServedName
@@ -36,6 +37,7 @@ class OpcUaKind:
 
     def check(self, site: SiteSpec, settings: object) -> None:
         """See `ports.CheckingKind`."""
+        require_served(site, _own(settings).limits)
         folder = _own(settings).nodesets
         if folder is not None:
             from gateway.adapters.opcua.models.install import namespaces

@@ -17,6 +17,7 @@ from asyncua.crypto.security_policies import (
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
+from gateway.adapters.opcua.engine.double_array import as_array
 from gateway.adapters.opcua.engine.logging import quieten_engine
 from gateway.adapters.opcua.security.pki_folders import PkiFolders
 from gateway.errors import AdapterError
@@ -70,4 +71,6 @@ def _decoded(name: str, data: ua.DataValue) -> ReadBack:
     source = data.SourceTimestamp or _EPOCH
     unix_us = (source.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
     value = None if data.Value is None else data.Value.Value
+    if isinstance(value, list):
+        value = as_array(value)
     return ReadBack(value, unix_us, status_code=code)

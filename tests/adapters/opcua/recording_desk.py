@@ -15,7 +15,8 @@ from gateway.errors import ActionRefusedError
 from gateway.model.access import AccessRecord
 from gateway.model.actions import ActionArgument, ActionRequest, ActionSpec
 from gateway.model.operator import Operator
-from gateway.model.points import SiteSpec
+from gateway.model.points import SiteSpec, ValueKind
+from gateway.runtime.argument_gate import misfit, not_finite
 from gateway.runtime.users import Users
 from gateway.streaming.clock import SystemClock
 from tests.adapters.opcua.certificates import CLIENT_URI, Certified
@@ -28,6 +29,14 @@ START = ActionSpec(
 )
 SHIFT = ActionSpec("Shift", "An action with a signed argument", (ActionArgument("By", "Steps", -10, 10),))
 STOP = ActionSpec("StopAutocalibration", "Stop every autocalibration")
+PLAY = ActionSpec(
+    "Play",
+    "Play a waveform",
+    (
+        ActionArgument("Offset", "What is added", -0.5, 5, ValueKind.FLOAT, unit="V"),
+        ActionArgument("Samples", "What is played", -10, 10, ValueKind.FLOAT, length=60_000, unit="V"),
+    ),
+)
 
 ACTION = "ns=2;s=stack/Action"
 METHOD = f"{ACTION}/StartAutocalibration"
@@ -35,10 +44,10 @@ GROUP_2 = ua.Variant(2, ua.VariantType.UInt32)
 YES, NO = (ua.Variant(said, ua.VariantType.Boolean) for said in (True, False))
 
 
-def with_actions(site: SiteSpec) -> SiteSpec:
+def with_actions(site: SiteSpec, actions: tuple[ActionSpec, ...] = (START, SHIFT, STOP)) -> SiteSpec:
     """The site, with actions open on its first analyser."""
     first, *rest = site.devices
-    return replace(site, devices=(replace(first, actions=(START, SHIFT, STOP)), *rest))
+    return replace(site, devices=(replace(first, actions=actions), *rest))
 
 
 @dataclass
@@ -78,12 +87,12 @@ class RecordingDesk:
                 raise
         if self.error is not None:
             raise self.error
-        (spec,) = (one for one in (START, SHIFT, STOP) if one.name == request.action)
+        (spec,) = (one for one in (START, SHIFT, STOP, PLAY) if one.name == request.action)
         if not request.confirmed:
             raise ActionRefusedError("not confirmed")
-        for argument, value in zip(spec.arguments, request.arguments, strict=True):
-            if not argument.lowest <= value <= argument.highest:
-                raise ActionRefusedError(f"{argument.name} is out of range")
+        refusal = not_finite(spec, request.arguments) or misfit(spec, request.arguments)
+        if refusal is not None:
+            raise ActionRefusedError(refusal.what)
         return f"{request.action} {request.arguments}: done"
 
     def hold(self) -> anyio.Event:

@@ -18,7 +18,7 @@ from gateway.adapters.opcua.adapter import OpcUaAdapter
 from gateway.adapters.opcua.limits import Limits
 from gateway.adapters.opcua.network.listener import CHUNK_BYTES
 from gateway.adapters.opcua.network.secure_channel import SecureChannel
-from gateway.adapters.opcua.services.pending_calls import MAX_CALL_BYTES
+from gateway.adapters.opcua.services.call_requests import MAX_CALL_BYTES
 from tests.adapters.opcua.recording_desk import GROUP_2, YES, ClientKeys, RecordingDesk, call_request, operator
 
 VALUE = "ns=2;s=stack/I1/Value"
@@ -43,7 +43,7 @@ HOSTILE: dict[str, bytes] = {
     "null list of requests": _int(-1),
     "a list of negative length": _int(-7),
     "a list longer than the message": _int(HUGE),
-    "a node that steps back": _int(HUGE) + b"\x03\x02\x00" + _int(-11),
+    "a node that steps back": _int(1) + b"\x03\x02\x00" + _int(-11),
     "nothing after the nodes": ONE,
     "null arguments": ONE + _int(-1),
     "arguments of negative number": ONE + _int(-2),
@@ -63,6 +63,9 @@ HOSTILE: dict[str, bytes] = {
     + _int(100_000)
     + BOOLEAN_TRUE,
     "a variant of no type": ONE + _int(2) + b"\x3f" + _int(-1) + BOOLEAN_TRUE,
+    "an array of numbers longer than the message": ONE + _int(2) + b"\x8b" + _int(HUGE) + BOOLEAN_TRUE,
+    "half an array of numbers": ONE + _int(2) + b"\x8b" + _int(2) + bytes(15),
+    "an array of numbers where a number belongs": ONE + _int(2) + b"\x8b" + _int(9999) + bytes(79_992) + BOOLEAN_TRUE,
     "half a number": ONE + _int(2) + b"\x07\x02",
     "variants in variants": ONE + _int(2) + b"\x18" * 3000 + BOOLEAN_TRUE,
     "an object where a number belongs": ONE + _int(2) + b"\x16\0\0\0" + BOOLEAN_TRUE,
@@ -130,6 +133,7 @@ async def test_hostile_calls(
         "no requests": "BadNothingToDo",
         "null list of requests": "BadNothingToDo",
         "a list of negative length": "BadNothingToDo",
+        "a list longer than the message": "BadTooManyOperations",
         "null arguments": "BadArgumentsMissing",
         "arguments of negative number": "BadArgumentsMissing",
         "null variants": "BadInvalidArgument",
@@ -137,8 +141,9 @@ async def test_hostile_calls(
         "more than a call may weigh": "BadRequestTooLarge",
         "more methods than a call may have": "BadTooManyOperations",
         "an object where a number belongs": "BadInvalidArgument",
+        "an array of numbers where a number belongs": "BadInvalidArgument",
     }
-    assert statuses == {name: refused.get(name, "BadInternalError") for name in HOSTILE}
+    assert statuses == {name: refused.get(name, "BadDecodingError") for name in HOSTILE}
     assert len(desk.requests) == 1
 
 

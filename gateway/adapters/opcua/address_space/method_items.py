@@ -11,30 +11,39 @@ from gateway.adapters.opcua.address_space.node_items import method_item, variabl
 from gateway.adapters.opcua.engine.wire_types import site_node, standard_node
 from gateway.adapters.opcua.node_ids import METHOD_PROPERTIES, MethodNode
 from gateway.model.actions import ActionArgument, ActionSpec
+from gateway.model.points import ValueKind
 
 CONFIRM = "Confirm"
 _LARGEST_UINT32 = 2**32 - 1
 
 
 def argument_type(argument: ActionArgument) -> ua.VariantType:
-    """The type a client must send: UInt32 where the bounds allow it, else Int64."""
+    """The type a client must send: Double, or UInt32 for a whole number whose bounds allow it, else Int64."""
+    if argument.kind is ValueKind.FLOAT:
+        return ua.VariantType.Double
     fits = argument.lowest >= 0 and argument.highest <= _LARGEST_UINT32
     return ua.VariantType.UInt32 if fits else ua.VariantType.Int64
 
 
-def _argument(name: str, kind: ua.VariantType, description: str) -> ua.Argument:
+def _argument(name: str, kind: ua.VariantType, description: str, length: int | None = None) -> ua.Argument:
     return ua.Argument(
         Name=name,
         DataType=standard_node(kind.value),
-        ValueRank=ua.ValueRank.Scalar,
+        ValueRank=ua.ValueRank.Scalar if length is None else ua.ValueRank.OneDimension,
+        ArrayDimensions=[] if length is None else [ua.UInt32(length)],
         Description=ua.LocalizedText(description),
     )
+
+
+def _bounds(argument: ActionArgument) -> str:
+    bounds = f"{argument.lowest:.15g} to {argument.highest:.15g}{argument.unit and f' {argument.unit}'}"
+    return bounds if argument.length is None else f"at most {argument.length} numbers, each {bounds}"
 
 
 def input_arguments(action: ActionSpec) -> list[ua.Argument]:
     """What the method takes; `Confirm` comes last."""
     arguments = [
-        _argument(one.name, argument_type(one), f"{one.description} ({one.lowest} to {one.highest})")
+        _argument(one.name, argument_type(one), f"{one.description} ({_bounds(one)})", one.length)
         for one in action.arguments
     ]
     return [*arguments, _argument(CONFIRM, ua.VariantType.Boolean, "true: I mean it")]

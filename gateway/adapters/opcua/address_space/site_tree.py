@@ -65,6 +65,7 @@ def _point_items(device: str, point: PointSpec) -> Iterator[ua.AddNodesItem]:
         definition=type_definition(point),
         data_type=_DATA_TYPE[point.kind],
         value=_NOTHING_YET,
+        length=point.length,
     )
     for name, data_type, value in properties(point):
         yield variable_item(

@@ -11,7 +11,7 @@ from gateway.adapters.opcua.conditions.watches import CommunicationWatch, FlagsW
 from gateway.adapters.opcua.node_ids import ALARM_FOLDER
 from gateway.model.device_health import HEALTH_BY_FLAG, HEALTH_BY_VALUE, DeviceHealth
 from gateway.model.meaning import Meaning
-from gateway.model.points import AlarmLimits, DeviceSpec, PointSpec
+from gateway.model.points import AlarmLimits, DeviceSpec, PointSpec, ValueKind
 from gateway.model.quality import State
 
 
@@ -29,6 +29,7 @@ class AlarmSpec:
         input: Path of the point that decides, below the analyser; empty where several do.
         point: The value with limits; None for an alarm without.
         each_tick: Whether every value has to be judged, not only changes of flags and states.
+        part: Which of the values of its channel it is of, where several have limits; else empty.
     """
 
     group: int
@@ -40,6 +41,7 @@ class AlarmSpec:
     input: tuple[str, ...] = ()
     point: PointSpec | None = None
     each_tick: bool = False
+    part: str = ""
 
     @property
     def kind(self) -> AlarmKind:
@@ -49,7 +51,7 @@ class AlarmSpec:
     @property
     def title(self) -> str:
         """BrowseName of the condition; no other of the analyser has it."""
-        return f"{self.owner} {self.name}" if self.owner else str(self.name)
+        return " ".join(filter(None, (self.owner, self.part, self.name)))
 
     @property
     def identifier(self) -> str:
@@ -105,15 +107,17 @@ class _Analyser:
                 in_service = {"": self.values[owner]} if owner in self.values else {}
                 flag = FlagsWatch(alarm, self.subject(owner), place, [(place, "")], in_service=in_service)
                 yield AlarmSpec(self.group, name, owner, alarm, flag, input=point.path)
-            elif point.meaning is Meaning.VALUE and _has_limits(point.limits):
+            elif _has_limits(point):
                 yield self._limits(place, point, owner)
 
     def _limits(self, place: int, point: PointSpec, owner: str) -> AlarmSpec:
         assert point.limits is not None  # noqa: S101  asked by the caller
-        watch = LimitsWatch(self.subject(owner), place, point, point.limits)
+        alike = sum(other == owner and _has_limits(one) for _place, one, other in self.points)
+        part = " ".join(point.path[1:]) if alike > 1 else ""
+        watch = LimitsWatch(self.subject(f"{owner} {part}"), place, point, point.limits)
         name = self.device.name
         return AlarmSpec(
-            self.group, name, owner, AlarmName.LIMITS, watch, input=point.path, point=point, each_tick=True
+            self.group, name, owner, AlarmName.LIMITS, watch, input=point.path, point=point, each_tick=True, part=part
         )
 
     def _health_watch(self, health: DeviceHealth, alarm: AlarmName) -> FlagsWatch:
@@ -138,9 +142,15 @@ class _Analyser:
         return self.device.groups[0].points[place].path
 
 
-def _has_limits(limits: AlarmLimits | None) -> bool:
-    return limits is not None and any(
-        limit is not None for limit in (limits.low_low, limits.low, limits.high, limits.high_high)
+def _has_limits(point: PointSpec) -> bool:
+    """Whether it is one number whose limits are watched."""
+    limits = point.limits
+    is_number = point.kind in (ValueKind.FLOAT, ValueKind.INTEGER) and point.length is None
+    is_value = point.meaning is Meaning.VALUE and is_number
+    return (
+        is_value
+        and limits is not None
+        and any(limit is not None for limit in (limits.low_low, limits.low, limits.high, limits.high_high))
     )
 
 

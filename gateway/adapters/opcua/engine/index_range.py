@@ -52,22 +52,23 @@ def cut(variant: ua.Variant, index_range: IndexRange) -> ua.Variant:
     Raises:
         ServiceError: BadIndexRangeNoData: a lower bound is beyond the end, or the value has other dimensions.
     """
-    value = _cut(variant.Value, index_range)
+    value = cut_value(variant.Value, index_range)
     if not isinstance(value, list):
         return replace(variant, Value=value)
     return ua.Variant(value, variant.VariantType, _shape(value, variant.Dimensions), is_array=True)
 
 
-def _cut(value: Any, index_range: Sequence[slice]) -> Any:  # noqa: ANN401  a value of OPC UA, nested or not
+def cut_value(value: Any, index_range: Sequence[slice]) -> Any:  # noqa: ANN401  a value of OPC UA, nested or not
+    """As `cut`, of a value without its type. The part of a `memoryview` is not copied."""
     first, *rest = index_range
     part: Any = None
     if isinstance(value, (list, tuple)):
         nested = bool(value) and isinstance(value[0], (list, tuple))
         if rest:
-            part = [_cut(one, rest) for one in value[first]]
+            part = [cut_value(one, rest) for one in value[first]]
         elif not nested:
             part = list(value[first])
-    elif isinstance(value, (str, bytes)) and not rest:
+    elif isinstance(value, (str, bytes, memoryview)) and not rest:
         part = value[first]
     if not part:
         raise ServiceError(StatusCodes.BadIndexRangeNoData)

@@ -23,6 +23,7 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.ua_binary import struct_from_binary
 
 from gateway.adapters.opcua.network.chunks import Sealing, opened, token_of
+from gateway.adapters.opcua.network.hello import ResponseLimits, meet
 from gateway.adapters.opcua.network.policies import OfferedPolicy
 from gateway.adapters.opcua.security.certificate_judge import split_chain
 from gateway.adapters.opcua.settings import PolicyName
@@ -56,6 +57,7 @@ class ChannelProtocol(SecureConnection):
         self._admit = admit
         self._token_number = 0
         self._sealing: Sealing | None = None
+        self._responses = ResponseLimits(limits.max_message_size)
         self._overdue = float("inf")
         self._next_overdue = float("inf")
         self.for_sessions = False
@@ -77,7 +79,10 @@ class ChannelProtocol(SecureConnection):
             self._require_me(security)
             if self.is_open():
                 self._require_same_peer(header, security)
-        return super().receive_from_header_and_body(header, body)
+        message: object = super().receive_from_header_and_body(header, body)
+        if isinstance(message, ua.Hello):
+            message, self._responses = meet(message, self._limits)
+        return message
 
     def message_to_binary(
         self,
@@ -88,11 +93,19 @@ class ChannelProtocol(SecureConnection):
         """As the base class."""
         if message_type != ua.MessageType.SecureMessage:
             return super().message_to_binary(message, message_type, request_id)
+        chunks = list(self._present_sealing().chunks(message, request_id, self._next_number))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    @property
+    def longest_response(self) -> int:
+        """Bytes of the longest response that the client takes on this channel, which is open."""
+        return self._responses.longest(self._present_sealing().most)
+
+    def _present_sealing(self) -> Sealing:
         if self._sealing is None:
             token, crypto = self.security_token, self.security_policy.symmetric_cryptography
             self._sealing = Sealing.of(crypto, token.ChannelId, token.TokenId, self._limits.max_send_buffer)
-        chunks = list(self._sealing.chunks(message, request_id, self._next_number))
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self._sealing
 
     def _next_number(self) -> int:
         self._sequence_number = 1 if self._sequence_number >= _LAST_NUMBER else self._sequence_number + 1

@@ -48,23 +48,23 @@ class Sealing:
             request_id: Of the request that it answers.
             next_number: Gives the sequence number of each.
         """
+        whole = memoryview(body)
         for at in range(0, len(body), self.most):
             last = at + self.most >= len(body)
-            part = body if last and at == 0 else body[at : at + self.most]
-            yield self._chunk(b"F" if last else b"C", part, request_id, next_number())
+            yield self._chunk(b"F" if last else b"C", whole[at : at + self.most], request_id, next_number())
 
-    def _chunk(self, kind: bytes, part: bytes, request_id: int, number: int) -> bytes:
+    def _chunk(self, kind: bytes, part: memoryview, request_id: int, number: int) -> bytes:
         crypto = self.crypto
-        plain = _SEQUENCE.pack(number, request_id) + part
-        plain += crypto.padding(len(plain))
-        signed = len(plain) + crypto.signature_size()
+        sequence = _SEQUENCE.pack(number, request_id)
+        padding: bytes = crypto.padding(len(sequence) + len(part))
+        signed = len(sequence) + len(part) + len(padding) + crypto.signature_size()
         size = signed // crypto.plain_block_size() * crypto.encrypted_block_size()
         whole = _HEADER.size + _TOKEN.size + size
         head = _HEADER.pack(b"MSG", kind, whole, self.channel_id) + _TOKEN.pack(self.token_id)
-        if crypto.signature_size():
-            plain += crypto.signature(head + plain)
-            plain = crypto.encrypt(plain)
-        secured: bytes = head + plain
+        message = b"".join((head, sequence, part, padding))
+        if not crypto.signature_size():
+            return message
+        secured: bytes = head + crypto.encrypt(message[len(head) :] + crypto.signature(message))
         return secured
 
 

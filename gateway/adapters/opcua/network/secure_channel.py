@@ -22,7 +22,7 @@ from asyncua.common.utils import Buffer, ServiceError
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.ua_binary import struct_from_binary, uatcp_to_binary
+from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary, uatcp_to_binary
 from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography.exceptions import InvalidSignature
 
@@ -65,6 +65,9 @@ _WITH_SESSION = frozenset({_CALL, _PUBLISH, _request("CloseSession")})
 """Beside those of `Services`."""
 
 
+UNTAKEN_BYTES = 4 * 1024 * 1024
+"""Notifications that a client has not taken, beyond which it gets no more of them."""
+
 MOST_SHORT_BYTES = 4096
 """A Publish request is hardly ever longer; whatever else is, need not be copied to be looked at."""
 
@@ -88,6 +91,7 @@ class SecureChannel(UaProcessor):
         self._offer = offer
         self._connection: ChannelProtocol = ChannelProtocol(self._limits, offer.policies, self._admit)
         self._calls = PendingCalls(server)
+        self._longest_of_sessions = 0
 
     @property
     def security(self) -> ChannelSecurity:
@@ -103,6 +107,23 @@ class SecureChannel(UaProcessor):
     def is_gone(self) -> bool:
         """See `SessionChannel.is_gone`."""
         return bool(self._transport.is_closing())
+
+    @property
+    def longest_response(self) -> int:
+        """See `SessionChannel.longest_response`."""
+        longest = self._connection.longest_response
+        return min(longest, self._longest_of_sessions) if self._longest_of_sessions else longest
+
+    @property
+    def is_congested(self) -> bool:
+        """See `Channel`."""
+        return bool(self._transport.get_write_buffer_size() > UNTAKEN_BYTES)
+
+    def _heed(self, session: ClientSession) -> None:
+        """Keep to what a session on this channel takes: the least of all, since hardly any channel has two."""
+        longest = session.facts.longest_response
+        if longest:
+            self._longest_of_sessions = min(longest, self._longest_of_sessions or longest)
 
     def end(self, status: int) -> None:
         """See `SessionChannel.end`."""
@@ -245,6 +266,7 @@ class SecureChannel(UaProcessor):
         session = self.session
         if isinstance(session, ClientSession):
             session.channel, session.security = self, self.security
+            self._heed(session)
             timeout_ms = 1000 * (session.session_timeout or 0.0)
             self._server.audit.record(record(session, entry_id=entry_id, timeout_ms=timeout_ms))
 
@@ -252,13 +274,23 @@ class SecureChannel(UaProcessor):
         self,
         requesthandle: int,
         seqhdr: ua.SequenceHeader,
-        response: object,
+        response: Any,  # noqa: ANN401  whatever has a ResponseHeader
         msgtype: Any = ua.MessageType.SecureMessage,  # noqa: ANN401  declared as bytes
     ) -> None:
-        """As the base class; refusals are counted."""
+        """As the base class; refusals are counted, and what is longer than the client takes is refused."""
         if isinstance(response, ua.ServiceFault):
             self._server.requests.reject(response.ResponseHeader.ServiceResult.value)
+        elif msgtype == ua.MessageType.SecureMessage:
+            response.ResponseHeader.RequestHandle = requesthandle
+            self._send_if_taken(struct_to_binary(response), requesthandle, seqhdr.RequestId)
+            return
         super().send_response(requesthandle, seqhdr, response, msgtype)
+
+    def _send_if_taken(self, body: bytes, request_handle: int, request_id: int) -> None:
+        if len(body) > self.longest_response:
+            self.send_fault(request_handle, request_id, StatusCodes.BadResponseTooLarge)
+        else:
+            self.send_encoded(body, request_id)
 
     def send_encoded(self, body: bytes, request_id: int) -> None:
         """See `Channel`."""
@@ -333,6 +365,7 @@ class SecureChannel(UaProcessor):
         self.session_last_activity = time.monotonic()
         if session.channel is self:
             return
+        self._heed(session)
         if isinstance(session.channel, SecureChannel):
             session.publish_requests.drop_channel(session.channel)
         session.channel = self

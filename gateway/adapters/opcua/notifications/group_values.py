@@ -51,7 +51,8 @@ class GroupValues:
     def __init__(self, group: PointGroup, now: int) -> None:
         size = len(group.points)
         self._group = group
-        self._types = [_TYPES[point.kind] for point in group.points]
+        self._types = [_TYPES[point.kind] if point.length is None else memoryview for point in group.points]
+        self._arrays = {index: point.length for index, point in enumerate(group.points) if point.length is not None}
         self._integers = frozenset(index for index, point in enumerate(group.points) if point.kind is ValueKind.INTEGER)
         self._quality = {state: (one.keeps_value, one.status_code) for state, one in group.quality.items()}
         self._values: Sequence[Value] = [None] * size
@@ -104,13 +105,20 @@ class GroupValues:
     def _checked(self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int]) -> Sequence[Value]:
         """The values, with whole numbers for floats made floats and values of states that keep none taken away."""
         types = self._types
+        arrays: Iterable[int] = self._arrays
         if len(changed) == len(types):
             odd = [] if [*map(type, values)] == types else [i for i in changed if type(values[i]) is not types[i]]
             wholes: Iterable[int] = self._integers
         else:
             odd = [index for index in changed if type(values[index]) is not types[index]]
             wholes = self._integers.intersection(changed)
+            arrays = self._arrays.keys() & changed if self._arrays else ()
         large = [index for index in wholes if type(whole := values[index]) is int and not _fits(whole)]
+        large += [
+            index
+            for index in arrays
+            if isinstance(array := values[index], memoryview) and not _is_served(array, self._arrays[index])
+        ]
         if not odd and not large:
             return values
         checked = list(values)
@@ -130,8 +138,10 @@ class GroupValues:
         elif (kind is int and type(value) is int and _fits(value)) or (kind is str and isinstance(value, str)):
             return value
         point = self._group.points[index]
+        given = f"{value.nbytes} bytes of format '{value.format}'" if isinstance(value, memoryview) else repr(value)
+        wanted = str(point.kind) if point.length is None else f"an array of at most {point.length} doubles"
         raise AdapterError(
-            f"{value!r} cannot be shown as {point.kind}",
+            f"{given} cannot be shown as {wanted}",
             where=f"{self._group.device}/{point.browse_path}",
             hint="the driver must deliver the kind it announced: report this as a bug of the driver",
         )
@@ -197,3 +207,7 @@ class GroupValues:
 
 def _fits(whole: int) -> bool:
     return -(2**63) <= whole < 2**63
+
+
+def _is_served(array: memoryview, length: int) -> bool:
+    return array.format == "d" and array.ndim == 1 and array.c_contiguous and len(array) <= length

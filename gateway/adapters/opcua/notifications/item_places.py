@@ -13,6 +13,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.engine.data_encoding import require_binary
+from gateway.adapters.opcua.engine.double_array import ELEMENT_BYTES
 from gateway.adapters.opcua.engine.index_range import cut, parse_index_range
 from gateway.adapters.opcua.engine.wire_types import status_error
 from gateway.adapters.opcua.events.event_filter import EventFilter
@@ -31,6 +32,10 @@ from gateway.model.role import Role
 
 Mode = ua.MonitoringMode
 _PackedKey = tuple[int, RowForm, int, float, int]
+_QUEUE_BYTES = 8 * 1024 * 1024
+"""Of the values in one queue. All items on a point share its values."""
+
+_FEWEST_VALUES = 4
 
 
 class ItemPlaces:
@@ -58,6 +63,12 @@ class ItemPlaces:
         self._notifier = notifier
         self._role = role
         self._packed: dict[_PackedKey, PackedItems] = {}
+
+    def most_values(self, target: ua.ReadValueId) -> int:
+        """How many values one queue may hold: of an array as many as are not too long, whatever part is asked for."""
+        view = self._values.view_of(target.NodeId) if target.AttributeId == AttributeIds.Value else None
+        length = view.length if isinstance(view, PointView) else None
+        return max(_FEWEST_VALUES, _QUEUE_BYTES // (ELEMENT_BYTES * (length or 1)))
 
     def require(self, target: ua.ReadValueId) -> None:
         """Refuse what cannot be monitored.
@@ -117,6 +128,7 @@ class ItemPlaces:
             isinstance(view, PointView)
             and item.mode == Mode.Reporting
             and item.rule.deadband is None
+            and view.length is None
             and not item.links
             and not item.target.IndexRange
             and (item.discard_oldest or item.queue_size == 1)
@@ -215,16 +227,18 @@ class ItemPlaces:
 
 
 def _part(item: Item, variant_type: ua.VariantType | None) -> Callable[[EncodedValue], EncodedValue] | None:
-    """What makes the part of a value that an item asks for; None for the whole."""
+    """What makes the part of a value that an item asks for; None for the whole. Points say their type."""
     if not item.target.IndexRange:
         return None
     index_range = parse_index_range(item.target.IndexRange)
 
     def part(whole: EncodedValue) -> EncodedValue:
-        data = whole.data_value(variant_type)
         try:
+            if variant_type is not None:
+                return whole.part(index_range, variant_type)
+            data = whole.data_value(None)
             return EncodedValue.of_data_value(replace(data, Value=cut(data.Value or ua.Variant(), index_range)))
         except ServiceError as error:
-            return EncodedValue(None, error.code, whole.source, whole.server, lambda: None)
+            return EncodedValue.without_value(error.code, whole.source, whole.server)
 
     return part

@@ -18,29 +18,45 @@ _NUMBER_AND_TIME = struct.Struct("<Iqi")
 _EXTENSION = struct.Struct("<BBHBi")
 _SUBSCRIPTION = struct.Struct("<I")
 _BINARY_BODY = 1
+_FRAME_BYTES = 128
+"""Everything of a PublishResponse but notifications, sequence numbers and results, rounded up."""
+
+Notification = Sequence[bytes]
+"""One notification in parts, to be joined: arrays are copied once, into the message."""
 
 
-def _extension(identifier: int, body: bytes) -> bytes:
-    return _EXTENSION.pack(1, 0, identifier, _BINARY_BODY, len(body)) + body
+def _extension(identifier: int, *body: bytes) -> Notification:
+    return _EXTENSION.pack(1, 0, identifier, _BINARY_BODY, sum(map(len, body))), *body
 
 
-def data_changes(pieces: Sequence[Piece]) -> bytes:
+def data_changes(pieces: Sequence[Piece]) -> Notification:
     """A DataChangeNotification."""
-    count = sum(piece.count for piece in pieces)
-    body = b"".join((_COUNT.pack(count), *(piece.data for piece in pieces), NULL_ARRAY))
-    return _extension(ObjectIds.DataChangeNotification_Encoding_DefaultBinary, body)
+    count = _COUNT.pack(sum(piece.count for piece in pieces))
+    parts = (part for piece in pieces for part in (piece.handle, piece.data))
+    return _extension(ObjectIds.DataChangeNotification_Encoding_DefaultBinary, count, *parts, NULL_ARRAY)
 
 
-def events(field_lists: Sequence[bytes]) -> bytes:
+def events(field_lists: Sequence[bytes]) -> Notification:
     """An EventNotificationList of encoded EventFieldLists."""
-    body = b"".join((_COUNT.pack(len(field_lists)), *field_lists))
-    return _extension(ObjectIds.EventNotificationList_Encoding_DefaultBinary, body)
+    count = _COUNT.pack(len(field_lists))
+    return _extension(ObjectIds.EventNotificationList_Encoding_DefaultBinary, count, *field_lists)
 
 
-def status_change(status: int) -> bytes:
+def status_change(status: int) -> Notification:
     """A StatusChangeNotification."""
-    body = _UINT32.pack(status) + b"\x00"  # without diagnostics
-    return _extension(ObjectIds.StatusChangeNotification_Encoding_DefaultBinary, body)
+    no_diagnostics = b"\x00"
+    return _extension(ObjectIds.StatusChangeNotification_Encoding_DefaultBinary, _UINT32.pack(status), no_diagnostics)
+
+
+def space_for_notifications(longest_response: int, available: int, results: int) -> int:
+    """Bytes that the notifications of a PublishResponse may have.
+
+    Args:
+        longest_response: Bytes that the client takes in one response.
+        available: Number of messages that can be sent again.
+        results: Number of acknowledgements of the request.
+    """
+    return longest_response - _FRAME_BYTES - _UINT32.size * (available + results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +72,10 @@ class Message:
     data: bytes
 
     @classmethod
-    def of(cls, number: int, notifications: Sequence[bytes]) -> Message:
+    def of(cls, number: int, notifications: Sequence[Notification]) -> Message:
         """A message of the present."""
-        return cls(number, b"".join((_NUMBER_AND_TIME.pack(number, utc_now(), len(notifications)), *notifications)))
+        parts = (part for notification in notifications for part in notification)
+        return cls(number, b"".join((_NUMBER_AND_TIME.pack(number, utc_now(), len(notifications)), *parts)))
 
 
 def publish_response(

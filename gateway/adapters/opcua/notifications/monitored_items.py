@@ -86,7 +86,7 @@ class MonitoredItems:
                 request.MonitoringMode,
                 rule,
                 0.0 if on_events else self._sampling_interval(wanted.SamplingInterval),
-                self._queue_size(wanted.QueueSize, on_events=on_events),
+                self._queue_size(wanted.QueueSize, request.ItemToMonitor, on_events=on_events),
                 wanted.DiscardOldest,
             )
             if on_events:
@@ -113,12 +113,12 @@ class MonitoredItems:
             self._limits.shortest_sampling_interval_ms,
         )
 
-    def _queue_size(self, requested: int, *, on_events: bool) -> int:
+    def _queue_size(self, requested: int, target: ua.ReadValueId, *, on_events: bool) -> int:
         """OPC 10000-4 section 7.21: 0 and 1 ask for the default, which is one value, or as many events as may be."""
         if on_events:
             most = self._limits.event_queue_size
             return most if requested <= 1 else min(requested, most)
-        return min(max(requested, 1), self._limits.queue_size)
+        return min(max(requested, 1), self._limits.queue_size, self._places.most_values(target))
 
     def modify(
         self, request: ua.MonitoredItemModifyRequest, timestamps: ua.TimestampsToReturn
@@ -144,7 +144,7 @@ class MonitoredItems:
             return result
         item.client_handle = wanted.ClientHandle
         item.timestamps = timestamps
-        item.queue_size = self._queue_size(wanted.QueueSize, on_events=on_events)
+        item.queue_size = self._queue_size(wanted.QueueSize, item.target, on_events=on_events)
         item.discard_oldest = wanted.DiscardOldest
         if not on_events:
             item.sampling_interval = self._sampling_interval(wanted.SamplingInterval)

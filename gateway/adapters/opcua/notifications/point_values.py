@@ -10,6 +10,7 @@ from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
 
+from gateway.adapters.opcua.engine.index_range import IndexRange
 from gateway.adapters.opcua.engine.utc_ticks import UNIX_EPOCH, utc_now
 from gateway.adapters.opcua.engine.wire_types import site_node
 from gateway.adapters.opcua.notifications.group_values import GroupValues
@@ -46,9 +47,20 @@ class BoundValue:
         """As it is now."""
         return self._group.data_value(self._view)
 
-    def encoded(self, times: int) -> bytes:
-        """The DataValue as it is now; `times` as in `EncodedValue`."""
-        return self._group.read(self._view).encoded(times)
+    def encoded(self, times: int, index_range: IndexRange | None = None) -> bytes:
+        """The DataValue as it is now.
+
+        Args:
+            times: As in `EncodedValue`.
+            index_range: Which part of the value; None for the whole.
+
+        Raises:
+            ServiceError: BadIndexRangeNoData: the value has no such part.
+        """
+        value = self._group.read(self._view)
+        if index_range is not None:
+            value = value.part(index_range, self._view.variant_type)
+        return value.encoded(times)
 
 
 class PointValues:
@@ -62,7 +74,9 @@ class PointValues:
         now = utc_now()
         self._groups = [GroupValues(group, now) for group in site.groups]
         self._views: dict[ua.NodeId, PointView | DerivedView] = {
-            site_node("/".join((group.device, *point.path))): PointView(group.index, index, VARIANT_TYPE[point.kind])
+            site_node("/".join((group.device, *point.path))): PointView(
+                group.index, index, VARIANT_TYPE[point.kind], point.length
+            )
             for group in site.groups
             for index, point in enumerate(group.points)
         }

@@ -22,11 +22,13 @@ class PointView:
         group: `PointGroup.index`.
         index: Place of the point in the group.
         variant_type: How it is shown: Double, Float, Int64, Int32, Boolean or String, as suits the kind of the point.
+        length: Most elements of an array; None for a single value.
     """
 
     group: int
     index: int
     variant_type: ua.VariantType
+    length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,23 @@ from typing import Protocol
 
 from asyncua.ua.status_codes import StatusCodes
 
-from gateway.adapters.opcua.notifications.messages import Message, publish_response
+from gateway.adapters.opcua.notifications.messages import Message, publish_response, space_for_notifications
 
 _MOST_FAREWELLS = 50
 
 
 class Channel(Protocol):
     """Where an answer goes: the secure channel on which its request came."""
+
+    @property
+    def longest_response(self) -> int:
+        """Bytes of the longest response that the client takes."""
+        ...
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the client leaves so much untaken that more would only lie in memory."""
+        ...
 
     def send_encoded(self, body: bytes, request_id: int) -> None:
         """Send a response. Does nothing when the channel has gone."""
@@ -46,9 +56,16 @@ class PublishRequest:
     expires_at: float | None
 
     def answer(self, subscription_id: int, available: Sequence[int], message: Message, *, more: bool) -> None:
-        """Answer with a message."""
+        """Answer with a message; with BadResponseTooLarge if it is longer than the client takes."""
         body = publish_response(self.request_handle, subscription_id, available, message, self.results, more=more)
-        self.channel.send_encoded(body, self.request_id)
+        if len(body) > self.channel.longest_response:
+            self.refuse(StatusCodes.BadResponseTooLarge)
+        else:
+            self.channel.send_encoded(body, self.request_id)
+
+    def space_for_notifications(self, available: int) -> int:
+        """Bytes that the notifications of an answer may have beside so many numbers of messages."""
+        return space_for_notifications(self.channel.longest_response, available, len(self.results))
 
     def refuse(self, status: int) -> None:
         """Answer with a fault."""
@@ -78,6 +95,11 @@ class PublishRequests:
 
     def __len__(self) -> int:
         return len(self._requests)
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether an answer to the oldest request would only lie in memory."""
+        return bool(self._requests) and self._requests[0].channel.is_congested
 
     @property
     def has_farewells(self) -> bool:

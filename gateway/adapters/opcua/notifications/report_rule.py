@@ -1,7 +1,8 @@
 """When a monitored item reports: trigger and deadband (OPC 10000-4 section 7.22.2, OPC 10000-8 section 7.2).
 
 The deadband compares with the value last *reported*, so a slow drift shows after the first step beyond it; a change of
-the StatusCode is always reported.
+the StatusCode is always reported. An array that was acquired anew is another value, whatever is in it: without a
+deadband no elements are compared. With one, the whole array is reported as soon as one element is beyond it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from asyncua import ua
 from asyncua.server.address_space import AddressSpace
 from asyncua.ua.attribute_ids import AttributeIds
@@ -55,6 +57,10 @@ class ReportRule:
         ):
             return True  # with a deadband this trigger behaves as StatusValue (OPC 10000-4 section 7.22.2)
         before, now = reported.value, new.value
+        if isinstance(before, memoryview) and isinstance(now, memoryview):
+            if self.deadband is None:
+                return new.whole is not reported.whole
+            return len(now) != len(before) or not np.allclose(now, before, rtol=0, atol=self.deadband, equal_nan=True)
         if now == before or (now != now and before != before):
             return False
         if self.deadband is None or not isinstance(before, (int, float)) or not isinstance(now, (int, float)):

@@ -12,7 +12,7 @@ from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.notifications import messages
 from gateway.adapters.opcua.notifications.event_queue import EventQueue
-from gateway.adapters.opcua.notifications.messages import Message
+from gateway.adapters.opcua.notifications.messages import Message, Notification
 from gateway.adapters.opcua.notifications.pieces import Piece
 from gateway.adapters.opcua.notifications.publish_requests import PublishRequest, PublishRequests
 from gateway.adapters.opcua.notifications.retransmission import RetransmissionQueue
@@ -249,8 +249,14 @@ class Subscription:
         return self._first or self._quiet >= self._parameters.keep_alive_count
 
     def publish(self) -> None:
-        """Send what is due with the requests there are; without one, wait for the next."""
+        """Send what is due with the requests there are; without one, wait for the next.
+
+        A client that does not take what was sent gets nothing more for this interval: what is due waits in the queues
+        of its items, which know what to discard.
+        """
         while len(self._requests):
+            if self._requests.is_congested:
+                return
             if not (self._has_something() or self._owes_sign_of_life):
                 return
             request = self._requests.take()
@@ -262,7 +268,8 @@ class Subscription:
         self._requests.wait(self)
 
     def _send(self, request: PublishRequest) -> None:
-        notifications = list(self._next_notifications()) if self._publishing else []
+        space = request.space_for_notifications(len(self.retransmission.numbers) + 1)
+        notifications = list(self._next_notifications(space)) if self._publishing else []
         message = Message.of(self._next_number, notifications)
         if notifications:
             self.retransmission.keep(message)
@@ -274,23 +281,41 @@ class Subscription:
         more = self._publishing and bool(self._pieces or self._event_lists)
         request.answer(self.subscription_id, tuple(self.retransmission.numbers), message, more=more)
 
-    def _next_notifications(self) -> Iterable[bytes]:
-        """As many as go into one message."""
+    def _next_notifications(self, space: int) -> Iterable[Notification]:
+        """As many as go into one message with so many bytes for them.
+
+        A value that does not go into any message of this client is replaced by BadResponseTooLarge; an event that does
+        not is tried all the same.
+        """
         room = self._parameters.notifications_per_message
         chosen: list[Piece] = []
         while self._pieces and room:
             piece = self._pieces.popleft()
-            if piece.count > room:
-                piece, rest = piece.split(room)
-                self._pieces.appendleft(rest)
+            fitting = min(room, piece.fitting(space))
+            if not fitting and chosen:
+                self._pieces.appendleft(piece)
+                break
+            if not fitting:
+                first, *rest = piece.split(1) if piece.count > 1 else (piece,)
+                self._pieces.extendleft(rest)
+                piece = first.without_value()
+            elif fitting < piece.count:
+                piece, left = piece.split(fitting)
+                self._pieces.appendleft(left)
             room -= piece.count
+            space -= piece.length
             chosen.append(piece)
         if chosen:
             count = sum(piece.count for piece in chosen)
             self.statistics.data_changes += count
             self.statistics.notifications += count
             yield messages.data_changes(chosen)
-        lists = [self._event_lists.popleft() for _one in range(min(room, len(self._event_lists)))]
+        lists: list[bytes] = []
+        while self._event_lists and len(lists) < room:
+            space -= len(self._event_lists[0])
+            if space < 0 and (chosen or lists):
+                break
+            lists.append(self._event_lists.popleft())
         if lists:
             self.statistics.events += len(lists)
             self.statistics.notifications += len(lists)

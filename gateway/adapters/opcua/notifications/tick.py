@@ -24,7 +24,7 @@ class Tick:
     """Never changed once made.
 
     Attributes:
-        bits: Eight bytes of each value: a double, a signed integer, 0 or 1; 0 for no value and for text. Shape (n,).
+        bits: Eight bytes of each value: a double, a signed integer, 0 or 1; 0 for none, text and arrays. Shape (n,).
         codes: StatusCode of each point, and `NULL`. Shape (n,).
         source: SourceTimestamp of each point in 100 ns since 1601. Shape (n,).
         server: ServerTimestamp of each point, likewise. Shape (n,).
@@ -62,7 +62,9 @@ class TickMaker:
 
     def __init__(self, points: Sequence[PointSpec]) -> None:
         self._size = len(points)
-        self._floats = [index for index, point in enumerate(points) if point.kind is ValueKind.FLOAT]
+        self._floats = [
+            index for index, point in enumerate(points) if point.kind is ValueKind.FLOAT and point.length is None
+        ]
         self._wholes = [
             index for index, point in enumerate(points) if point.kind in (ValueKind.INTEGER, ValueKind.BOOLEAN)
         ]

@@ -156,7 +156,7 @@ class ValueQueue:
         pieces = []
         for _one in range(min(self._due, len(self._waiting))):
             value, flags = self._waiting.popleft()
-            pieces.append(Piece(handle + value.encoded(times, flags), 1))
+            pieces.append(Piece(value.encoded(times, flags), 1, handle=handle))
         self._due = 0
         if self._held is not None or self._poll is not None:
             self._wake(self)

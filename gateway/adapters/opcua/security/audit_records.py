@@ -11,6 +11,7 @@ from asyncua.ua.status_codes import StatusCodes
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from gateway.adapters.opcua.engine.double_array import array_variant
 from gateway.adapters.opcua.security.audit import AuditEvent
 from gateway.adapters.opcua.security.channel_security import ChannelSecurity
 from gateway.adapters.opcua.security.identity import ClientIdentity
@@ -29,6 +30,9 @@ _CERTIFICATE_TYPES: Mapping[int, int] = {
     StatusCodes.BadCertificateHostNameInvalid: ObjectIds.AuditCertificateDataMismatchEventType,
 }
 """Any other fault of a certificate is an AuditCertificateInvalidEventType."""
+
+_LONGEST_ARRAY = 100
+"""Elements of an argument that an event repeats."""
 
 
 class AuditedSession(Protocol):
@@ -182,7 +186,7 @@ def method_called(session: AuditedSession, request: ua.CallMethodRequest, status
         fields={
             "MethodId": _node(request.MethodId),
             "StatusCodeId": _status(status),
-            "InputArguments": ua.Variant(list(request.InputArguments or ()), ua.VariantType.Variant),
+            "InputArguments": ua.Variant([_told(one) for one in request.InputArguments or ()], ua.VariantType.Variant),
         },
         source=request.ObjectId,
     )
@@ -191,6 +195,14 @@ def method_called(session: AuditedSession, request: ua.CallMethodRequest, status
 def _name(status: int) -> str:
     name: str = ua.StatusCode(ua.UInt32(status)).name
     return name
+
+
+def _told(argument: ua.Variant) -> ua.Variant:
+    """An argument as events tell it: they wait in queues, so of a long array no more than its length."""
+    array = argument.Value
+    if not isinstance(array, memoryview):
+        return argument
+    return array_variant(array) if len(array) <= _LONGEST_ARRAY else _text(f"{len(array)} doubles")
 
 
 def _status(status: int) -> ua.Variant:

@@ -91,7 +91,8 @@ class Services:
             The whole response.
 
         Raises:
-            ServiceError: The session is not activated, or the request cannot be answered as a whole.
+            ServiceError: The session is not activated, or the request cannot be answered as a whole, or not in as few
+                bytes as the client takes.
         """
         if not session.is_activated():
             raise ServiceError(StatusCodes.BadSessionNotActivated)
@@ -99,6 +100,8 @@ class Services:
         try:
             require_few_operations(request_type, body, self._limits.operations)
             parameters = await service(session, body.read(len(body)))
+            response = response_start(response_type, header.RequestHandle) + parameters
+            _require_taken(session, response)
         except (ServiceError, UaStatusCodeError) as error:
             session.facts.fail(name, error.code)
             raise
@@ -106,7 +109,12 @@ class Services:
             session.facts.fail(name, StatusCodes.BadDecodingError)
             raise ServiceError(StatusCodes.BadDecodingError) from error
         session.facts.count(name)
-        return response_start(response_type, header.RequestHandle) + parameters
+        return response
+
+
+def _require_taken(session: ClientSession, response: bytes) -> None:
+    if len(response) > session.longest_response:
+        raise ServiceError(StatusCodes.BadResponseTooLarge)
 
 
 def _encoding(name: str) -> int:

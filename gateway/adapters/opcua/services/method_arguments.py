@@ -61,7 +61,21 @@ def _has_rank(value_rank: int, given: ua.Variant) -> bool:
         return not given.is_array
     if value_rank in (ua.ValueRank.Any, ua.ValueRank.ScalarOrOneDimension):
         return True
-    return bool(given.is_array)
+    return bool(given.is_array) and len(given.Dimensions or (0,)) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What one argument must be: types on the wire, ValueRank, and most elements of an array, 0 for any number."""
+
+    kinds: frozenset[ua.VariantType]
+    rank: int
+    length: int
+
+    def suits(self, given: ua.Variant) -> bool:
+        if given.VariantType not in self.kinds or not _has_rank(self.rank, given):
+            return False
+        return not self.length or not given.is_array or len(given.Value or ()) <= self.length
 
 
 class ArgumentTypes:
@@ -76,7 +90,12 @@ class ArgumentTypes:
     """
 
     def __init__(self, aspace: AddressSpace, inputs: Sequence[ua.Argument]) -> None:
-        self._expected = [(_kinds(aspace, one.DataType), int(one.ValueRank)) for one in inputs]
+        self._expected = [
+            _Expected(_kinds(aspace, one.DataType), int(one.ValueRank), int(one.ArrayDimensions[0]))
+            if one.ArrayDimensions
+            else _Expected(_kinds(aspace, one.DataType), int(one.ValueRank), 0)
+            for one in inputs
+        ]
 
     def fault(self, given: Sequence[ua.Variant]) -> ArgumentFault | None:
         """Why the method cannot be called with these; None if it can."""
@@ -84,8 +103,8 @@ class ArgumentTypes:
             too_few = len(given) < len(self._expected)
             return ArgumentFault(StatusCodes.BadArgumentsMissing if too_few else StatusCodes.BadTooManyArguments)
         results = tuple(
-            StatusCodes.Good if one.VariantType in kinds and _has_rank(rank, one) else StatusCodes.BadTypeMismatch
-            for one, (kinds, rank) in zip(given, self._expected, strict=True)
+            StatusCodes.Good if expected.suits(one) else StatusCodes.BadTypeMismatch
+            for one, expected in zip(given, self._expected, strict=True)
         )
         if all(result == StatusCodes.Good for result in results):
             return None

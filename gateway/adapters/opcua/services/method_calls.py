@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+import numpy as np
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
 
 from gateway.adapters.opcua.address_space.method_items import input_arguments
+from gateway.adapters.opcua.engine.double_array import as_array
 from gateway.adapters.opcua.engine.wire_types import site_node
 from gateway.adapters.opcua.models.calibration_groups import ModelMethod
 from gateway.adapters.opcua.node_ids import MethodNode
@@ -22,7 +25,7 @@ from gateway.errors import (
     LinkError,
     ProtocolError,
 )
-from gateway.model.actions import ActionRequest, ActionSpec
+from gateway.model.actions import ActionArgument, ActionRequest, ActionSpec, ArgumentValue
 from gateway.ports import ActionDesk
 
 _STATUS: tuple[tuple[type[GatewayError], int], ...] = (
@@ -79,8 +82,9 @@ async def _carry_out(
     origin = call.session.origin
     if origin is None:
         raise MethodFailedError(StatusCodes.BadUserAccessDenied, reason="actions are for users who have proved a name")
-    *values, confirmed = (one.Value for one in call.arguments)
-    wish = ActionRequest(device, action.name, (*given, *values), bool(confirmed), origin)
+    *values, confirmed = call.arguments
+    arguments = (*given, *map(_argument_value, values))
+    wish = ActionRequest(device, action.name, arguments, bool(confirmed.Value), origin)
     try:
         done = await desk.invoke(wish)
     except GatewayError as error:
@@ -92,11 +96,27 @@ async def _carry_out(
     return [ua.Variant(done.encode(errors="replace").decode(), ua.VariantType.String)]
 
 
+def _argument_value(given: ua.Variant) -> ArgumentValue:
+    """What an argument of a type announced is for the desk; an array as a matrix of one dimension comes as a list."""
+    if given.is_array and not isinstance(given.Value, memoryview):
+        return as_array(given.Value or ())
+    value: ArgumentValue = given.Value
+    return value
+
+
+def _doubt(argument: ActionArgument, value: ArgumentValue) -> int:
+    if isinstance(value, memoryview):
+        if not len(value):
+            return StatusCodes.BadInvalidArgument
+        numbers = np.asarray(value)
+        within = np.isfinite(numbers) & (argument.lowest <= numbers) & (numbers <= argument.highest)
+        return StatusCodes.Good if within.all() else StatusCodes.BadOutOfRange
+    is_within = math.isfinite(value) and argument.lowest <= value <= argument.highest
+    return StatusCodes.Good if is_within else StatusCodes.BadOutOfRange
+
+
 def _doubts(action: ActionSpec, wish: ActionRequest) -> tuple[int, ...]:
     """StatusCode of each argument if one of them is a reason to refuse the action; nothing if none is."""
-    results = [
-        StatusCodes.Good if one.lowest <= value <= one.highest else StatusCodes.BadOutOfRange
-        for one, value in zip(action.arguments, wish.arguments, strict=True)
-    ]
+    results = [_doubt(one, value) for one, value in zip(action.arguments, wish.arguments, strict=True)]
     results.append(StatusCodes.Good if wish.confirmed else StatusCodes.BadInvalidArgument)
     return () if all(result == StatusCodes.Good for result in results) else tuple(results)

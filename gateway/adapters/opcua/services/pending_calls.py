@@ -8,20 +8,17 @@ import anyio
 from asyncua import ua
 from asyncua.common.utils import Buffer, ServiceError
 from asyncua.ua.status_codes import StatusCodes
-from asyncua.ua.ua_binary import struct_from_binary
 
 from gateway.adapters.opcua.engine.wire_types import status_code
 from gateway.adapters.opcua.security.audit_records import method_called
 from gateway.adapters.opcua.security.identity import Role
+from gateway.adapters.opcua.services.call_requests import read_calls
 from gateway.adapters.opcua.services.inner_server import InnerServer
 from gateway.adapters.opcua.services.method_table import CallOutcome
 from gateway.adapters.opcua.services.sessions import ClientSession
 
 MAX_CALLS = 4
 """Call requests of one connection that may be in progress."""
-
-MAX_CALL_BYTES = 16384
-"""No honest call comes near it; decoding the largest message allowed would take seconds."""
 
 _WANTS_REASONS = 0x80  # ReturnDiagnostics, operation level, AdditionalInfo (OPC 10000-4 section 7.32)
 
@@ -63,16 +60,13 @@ class PendingCalls:
             answer: Called once.
 
         Raises:
-            ServiceError: The session is not activated, the request is too large or empty, or too many are in progress.
+            ServiceError: The session is not activated, the request is too large or empty or no request, or too many are
+                in progress.
         """
         if not session.is_activated():
             raise ServiceError(StatusCodes.BadSessionNotActivated)
-        if len(body) > MAX_CALL_BYTES:
-            raise ServiceError(StatusCodes.BadRequestTooLarge)
-        requests = struct_from_binary(ua.CallParameters, body).MethodsToCall
-        if not requests:
-            raise ServiceError(StatusCodes.BadNothingToDo)
-        if len(requests) > self._server.limits.methods_per_call or len(self._scopes) >= MAX_CALLS:
+        requests = read_calls(body.read(len(body)), self._server.limits.methods_per_call)
+        if len(self._scopes) >= MAX_CALLS:
             raise ServiceError(StatusCodes.BadTooManyOperations)
         if self._server.calls is None:
             raise ServiceError(StatusCodes.BadServerHalted)

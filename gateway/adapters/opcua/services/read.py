@@ -44,6 +44,8 @@ _PLAIN_TAIL = struct.Struct("<IiHi")
 _ATTRIBUTE, _NAMESPACE = struct.Struct("<I"), struct.Struct("<H")
 _READABLE = ua.AccessLevel.CurrentRead.mask
 _ITEMS_PER_BREATH = 128
+_BYTES_PER_STEP = 4096
+"""What is copied while a short item is read."""
 
 
 class ReadService:
@@ -86,9 +88,10 @@ class ReadService:
             raise ServiceError(StatusCodes.BadTimestampsToReturnInvalid)
         breath = Breath(_ITEMS_PER_BREATH)
         results: list[bytes] = []
-        at, now = _HEAD.size, utc_now()
+        result = b""
+        at, now, space = _HEAD.size, utc_now(), session.longest_response
         for _item in range(count):
-            await breath.take()
+            await breath.take(1 + len(result) // _BYTES_PER_STEP)
             end = node_id_end(parameters, at)
             encoded_id = parameters[at:end]
             attribute, range_length, _namespace, name_length = _PLAIN_TAIL.unpack_from(parameters, end)
@@ -96,15 +99,19 @@ class ReadService:
                 at = end + _PLAIN_TAIL.size
                 point = self._points.get(encoded_id) if attribute == AttributeIds.Value else None
                 if point is None:
-                    results.append(self._read(session, encoded_id, attribute, times, now))
-                    continue
-                try:
-                    results.append(point.encoded(times))
-                except Exception:  # noqa: BLE001  as in `_read`
-                    results.append(self._faulty(encoded_id, times, now))
+                    result = self._read(session, encoded_id, attribute, times, now)
+                else:
+                    try:
+                        result = point.encoded(times)
+                    except Exception:  # noqa: BLE001  as in `_read`
+                        result = self._faulty(encoded_id, times, now)
             else:
                 at, index_range, encoding = _tail(parameters, end)
-                results.append(self._read(session, encoded_id, attribute, times, now, index_range, encoding))
+                result = self._read(session, encoded_id, attribute, times, now, index_range, encoding)
+            space -= len(result)
+            if space < 0:
+                raise ServiceError(StatusCodes.BadResponseTooLarge)
+            results.append(result)
         return array(results) + NULL_ARRAY
 
     def _read(
@@ -124,7 +131,12 @@ class ReadService:
                 return bad_data_value(StatusCodes.BadNodeIdUnknown, times, now)
             if attribute != AttributeIds.Value:
                 return self._other(session, node, attribute, times, now, index_range, encoding)
-            data = self._value(session, node, encoded_id)
+            held = self._held(session, node, encoded_id)
+            if not encoding and isinstance(held, BoundValue):
+                return held.encoded(times, parse_index_range(index_range) if index_range else None)
+            data = stored(node, AttributeIds.Value)
+            if data is None:
+                return bad_data_value(StatusCodes.BadAttributeIdInvalid, times, now)
             if encoding:
                 require_binary(data, encoding)
             if index_range:
@@ -142,7 +154,8 @@ class ReadService:
             _LOG.exception("%s cannot be read", node_id(encoded_id).to_string())
         return bad_data_value(StatusCodes.BadInternalError, times, now)
 
-    def _value(self, session: ClientSession, node: NodeData, encoded_id: bytes) -> ua.DataValue:
+    def _held(self, session: ClientSession, node: NodeData, encoded_id: bytes) -> object:
+        """The Value attribute of a node whose value this session may read."""
         if AttributeIds.Value not in node.attributes:
             raise ServiceError(StatusCodes.BadAttributeIdInvalid)
         if not access_level(node) & _READABLE:
@@ -153,10 +166,7 @@ class ReadService:
         held: object = node.attributes[AttributeIds.Value]
         if isinstance(held, BoundValue) and self._access.is_open(node.nodeid):
             self._points[encoded_id] = held
-        data = stored(node, AttributeIds.Value)
-        if data is None:
-            raise ServiceError(StatusCodes.BadAttributeIdInvalid)
-        return data
+        return held
 
     def _other(
         self,

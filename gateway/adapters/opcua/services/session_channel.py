@@ -31,6 +31,11 @@ class SessionChannel(Protocol):
         ...
 
     @property
+    def longest_response(self) -> int:
+        """Bytes of the longest response that the client takes."""
+        ...
+
+    @property
     def is_gone(self) -> bool:
         """Whether the connection has ended."""
         ...

@@ -91,6 +91,11 @@ class ClientSession(InternalSession):
         self._start_timeout_watchdog()
         return result
 
+    @property
+    def longest_response(self) -> int:
+        """Bytes of the longest response that the client takes; 0 while it has no channel."""
+        return 0 if self.channel is None else self.channel.longest_response
+
     def touch(self) -> None:
         """A request has come."""
         super().touch()

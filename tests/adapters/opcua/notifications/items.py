@@ -34,7 +34,7 @@ def decoded(pieces: Sequence[Piece]) -> list[ua.MonitoredItemNotification]:
     """What a client reads out of pieces; every byte is used."""
     notifications = []
     for piece in pieces:
-        data = Buffer(piece.data)
+        data = Buffer(piece.handle + piece.data)
         notifications += [struct_from_binary(ua.MonitoredItemNotification, data) for _one in range(piece.count)]
         assert len(data) == 0
         assert not piece.size or piece.size * piece.count == len(piece.data)
@@ -92,6 +92,7 @@ class Watched:
 def _sorted(pieces: Sequence[Piece]) -> list[bytes]:
     rows: list[bytes] = []
     for piece in pieces:
-        size = piece.size or len(piece.data)
-        rows += [piece.data[at : at + size] for at in range(0, len(piece.data), size)]
+        size = piece.size or piece.length
+        data = piece.handle + piece.data
+        rows += [data[at : at + size] for at in range(0, len(data), size)]
     return sorted(rows, key=lambda row: row[:4])  # by handle; the sort is stable

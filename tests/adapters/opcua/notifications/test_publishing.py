@@ -10,10 +10,12 @@ from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
 
+from gateway.adapters.opcua.notifications.encoded_value import EncodedValue
 from gateway.adapters.opcua.notifications.pieces import Piece
 from gateway.adapters.opcua.notifications.publish_requests import PublishRequest, PublishRequests
 from gateway.adapters.opcua.notifications.subscription import Subscription
 from gateway.adapters.opcua.notifications.subscription_parameters import SubscriptionParameters
+from tests.adapters.opcua.arrays import block
 
 
 @dataclass
@@ -22,6 +24,8 @@ class Wire:
 
     sent: list[ua.PublishResult] = field(default_factory=list)
     faults: list[tuple[int, int]] = field(default_factory=list)
+    longest_response: int = 1_000_000
+    is_congested: bool = False
 
     def send_encoded(self, body: bytes, request_id: int) -> None:
         data = Buffer(body)
@@ -231,3 +235,51 @@ async def test_sequence_numbers_begin_again_with_one(scene: Scene) -> None:
         scene.change(number)
         scene.turn()
     assert [one.NotificationMessage.SequenceNumber for one in scene.wire.sent] == [2**32 - 1, 1]
+
+
+async def test_messages_are_no_longer_than_the_client_takes(scene: Scene) -> None:
+    scene.wire.longest_response = 128 + 4 + 2 * 14 + 4
+    for number in range(1, 5):
+        scene.ask(number)
+    scene.change(1, 2, 3, 4)
+    scene.turn()
+    assert scene.values() == [[1, 2], [3], [4]]  # each message leaves a number that can be asked for again
+    assert [one.MoreNotifications for one in scene.wire.sent] == [True, True, False]
+    assert scene.wire.faults == []
+
+
+async def test_a_value_that_fits_into_no_message_is_replaced_by_the_reason(scene: Scene) -> None:
+    scene.ask(1)
+    scene.ask(2)
+    scene.wire.longest_response = 500
+    array = EncodedValue.of_point(block(1, 100), ua.VariantType.Double, 0, 1, 1)
+    pieces = [Piece(array.encoded(0), 1, handle=b"\x09\x00\x00\x00"), Piece(b"\x08\x00\x00\x00\x01\x01\x01", 1)]
+    scene.queue.drain = lambda: [pieces.pop(0) for _one in list(pieces)]  # type: ignore[method-assign]
+    scene.change()
+    scene.turn()
+    ((large, small),) = (one.NotificationMessage.NotificationData[0].MonitoredItems for one in scene.wire.sent)
+    assert (large.ClientHandle, large.Value.StatusCode.name, large.Value.Value) == (9, "BadResponseTooLarge", None)
+    assert (small.ClientHandle, small.Value.Value.Value) == (8, True)
+
+
+async def test_a_client_that_takes_next_to_nothing_is_refused_request_by_request(scene: Scene) -> None:
+    scene.wire.longest_response = 20
+    scene.ask(1)
+    scene.ask(2)
+    scene.change(1)
+    scene.turn()
+    assert scene.wire.sent == []
+    assert (1, ua.StatusCodes.BadResponseTooLarge) in scene.wire.faults
+
+
+async def test_a_client_that_does_not_take_what_was_sent_gets_no_more(scene: Scene) -> None:
+    scene.turn()
+    scene.wire.is_congested = True
+    scene.ask(1)
+    scene.change(1)
+    scene.turn(2)
+    scene.change(2)
+    assert scene.wire.sent == []
+    scene.wire.is_congested = False
+    scene.turn()
+    assert scene.values() == [[1, 2]]
