@@ -12,13 +12,14 @@ from gateway import registry
 from gateway.errors import ActionRefusedError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
-from gateway.ports import ActionDriver
+from gateway.ports import ActionDriver, WireActionDriver
 from gateway.simulator import LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
 from tests.contract.test_drivers import EXAMPLES, made
 
 NAMES = [name for name in registry.driver_names() if isinstance(registry.driver(name), ActionDriver)]
+ON_A_BUS = [name for name in NAMES if isinstance(registry.driver(name), WireActionDriver)]
 ASKED = sorted(set(ProtocolKind) - {ProtocolKind.CONTINUOUS, ProtocolKind.LOCAL})
 
 
@@ -29,7 +30,7 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_actions_are_well_described(name: str) -> None:
     driver, options = made(name)
-    for protocol in ASKED:
+    for protocol in sorted(driver.protocols - {ProtocolKind.CONTINUOUS}):
         actions = driver.actions(options, protocol)
         assert len({action.name for action in actions}) == len(actions) > 0
         for thing in [*actions, *(argument for action in actions for argument in action.arguments)]:
@@ -41,7 +42,7 @@ def test_actions_are_well_described(name: str) -> None:
             assert all(argument.lowest <= argument.highest for argument in action.arguments)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ON_A_BUS)
 def test_nothing_can_be_done_in_continuous_mode(name: str) -> None:
     driver, options = made(name)
     assert list(driver.actions(options, ProtocolKind.CONTINUOUS)) == []
@@ -54,7 +55,7 @@ def test_a_description_opens_nothing_by_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", ASKED)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ON_A_BUS)
 async def test_looking_for_leftovers_and_unknown_actions_write_nothing(name: str, protocol: ProtocolKind) -> None:
     driver, options = made(name)
     clock = SystemClock()
@@ -69,7 +70,6 @@ async def test_looking_for_leftovers_and_unknown_actions_write_nothing(name: str
         with anyio.fail_after(10):
             executor = driver.executor("device", options, bus)
             assert list(await executor.leftovers()) == []
-            assert heard
             heard_before = len(heard)
             with pytest.raises(ActionRefusedError):
                 await executor.perform("NoSuchAction", ())

@@ -6,7 +6,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,17 @@ import anyio
 import pytest
 
 from gateway import registry
+from gateway.drivers.daq.settings import DaqChannel, DaqDevice
+from gateway.drivers.library.settings import Call, LibraryChannel
+from gateway.drivers.modbus_table.settings import RegisterType, TableChannel, WriteSpec
 from gateway.model.bus_spec import BusSpec
-from gateway.model.channel_projection import ChannelProjector
 from gateway.model.channel_spec import ChannelSpec
+from gateway.model.projection import projection
 from gateway.model.quality import State
 from gateway.model.readings import AnalyserStatus, ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
+from gateway.ports import LocalDriver
 from gateway.simulator import LineSettings, SimulatorSettings, TcpLink, running
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
@@ -36,16 +40,39 @@ class Example:
 
 
 EXAMPLES = {
+    "daq": Example(
+        "daq",
+        {
+            "device": DaqDevice("simulated"),
+            "channels": {"ai0": DaqChannel("V"), "ao0": DaqChannel("V", range=(-10, 10), direction="output")},
+            "block_size": 50,
+        },
+    ),
+    "library": Example(
+        "library",
+        {"record": Call("tests.contract.one_recording:record"), "channels": {"T": LibraryChannel(unit="degC")}},
+    ),
+    "modbus_table": Example(
+        "modbus_table",
+        {
+            "channels": {
+                "First": TableChannel(at="input 0", type=RegisterType.U16),
+                "Second": TableChannel(at="coil 0", write=WriteSpec()),
+            },
+            "address": 30,
+        },
+    ),
     "servomex4100": Example(
         "servomex4100",
         {"channels": {"I1": ChannelSpec("%", (0, 25)), "I3": ChannelSpec("%"), "E2": ChannelSpec("mA")}, "address": 30},
-    )
+    ),
 }
 CASES = [
     pytest.param(name, protocol, id=f"{name}-{protocol}")
     for name in registry.driver_names()
-    for protocol in sorted(registry.driver(name).protocols)
+    for protocol in sorted(registry.driver(name).protocols - {ProtocolKind.LOCAL})
 ]
+LOCAL = [name for name in registry.driver_names() if ProtocolKind.LOCAL in registry.driver(name).protocols]
 
 
 def made(name: str) -> tuple[Any, Any]:
@@ -70,7 +97,8 @@ def test_settings_are_a_frozen_dataclass_whose_keys_are_documented(name: str) ->
 def test_importing_the_driver_imports_no_engine(name: str) -> None:
     script = (
         "import sys; from gateway import registry; registry.driver(sys.argv[1]);"
-        "engines = {'asyncua', 'caproto', 'pymodbus', 'serial'}; sys.exit(bool(engines & set(sys.modules)))"
+        "engines = {'asyncua', 'caproto', 'numpy', 'pymodbus', 'serial', 'sounddevice'};"
+        "sys.exit(bool(engines & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script, name], check=False).returncode == 0
 
@@ -88,21 +116,53 @@ def test_a_right_example_has_no_problems_and_describes_itself(name: str, protoco
     assert all((exchange.request > 0) == (protocol is not ProtocolKind.CONTINUOUS) for exchange in exchanges)
 
 
+@pytest.mark.parametrize("name", LOCAL)
+def test_a_driver_without_a_bus_describes_every_point(name: str) -> None:
+    driver, options = made(name)
+    assert isinstance(driver, LocalDriver)
+    assert list(driver.check(options, ProtocolKind.LOCAL)) == []
+    description = driver.describe(options, ProtocolKind.LOCAL)
+    assert description.is_local
+    assert list(description.channels) == list(EXAMPLES[name].options["channels"])
+    assert {described.channel for described in description.points} >= set(description.channels)
+    source = driver.connect("device", options, 20.0, SystemClock())
+    assert all(hasattr(source.counters, counter.attribute) for counter in description.counters)
+
+
+@pytest.mark.parametrize("name", LOCAL)
+async def test_batches_of_a_driver_without_a_bus_follow_the_description(name: str) -> None:
+    driver, options = made(name)
+    description = driver.describe(options, ProtocolKind.LOCAL)
+    group = build_site("site", [("device", "", description)]).groups[0]
+    known = {described.point.browse_path for described in description.points}
+    with anyio.fail_after(10):
+        async with aclosing(driver.connect("device", options, 20.0, SystemClock()).batches()) as batches:
+            batch = await anext(batches)
+    assert {sample.channel for sample in batch} <= known
+    assert {(sample.device, sample.protocol, sample.error) for sample in batch} == {
+        ("device", ProtocolKind.LOCAL, None)
+    }
+    update = projection(group, description).project(batch)
+    assert len(update.values) == len(update.states) == len(group.points)
+    assert State.GOOD in update.states[: len(description.points)]
+
+
 @pytest.mark.parametrize(("name", "protocol"), CASES)
 async def test_batches_follow_the_description(name: str, protocol: ProtocolKind) -> None:
     driver, options = made(name)
     description = driver.describe(options, protocol)
     group = build_site("site", [("device", "", description)]).groups[0]
     async with first_batch(driver, options, protocol) as batch:
-        assert [sample.channel for sample in batch] == list(description.channels)
+        described = [described.point.browse_path for described in description.points]
+        assert [sample.channel for sample in batch] == (described or list(description.channels))
         assert len({sample.monotonic_ns for sample in batch}) == 1
         assert len({sample.received_at for sample in batch}) == 1
         for sample in batch:
             assert (sample.device, sample.protocol, sample.error) == ("device", protocol, None)
-            assert isinstance(sample.metadata["analyser"], AnalyserStatus)
+            assert described or isinstance(sample.metadata["analyser"], AnalyserStatus)
             asked = protocol is not ProtocolKind.CONTINUOUS
             assert (sample.latency_s is not None) == (sample.requested_at is not None) == asked
-        update = ChannelProjector(group, description.channels).project(batch)
+        update = projection(group, description).project(batch)
         assert len(update.values) == len(update.states) == len(group.points)
         assert update.states[0] is State.GOOD
 

@@ -49,6 +49,8 @@ class Daq:
             frame_interval_s=interval_s if options.mode == "blocks" else None,
             points=described_points(options),
             counters=COUNTERS,
+            is_local=True,
+            is_local=True,
         )
 
     def connect(self, device: str, settings: object, rate_hz: float, clock: Clock) -> LocalSource:
