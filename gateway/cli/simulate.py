@@ -43,7 +43,7 @@ def run_simulator(config: Path) -> None:
     async def work(stop: anyio.Event) -> None:
         async with running(settings, SystemClock()) as simulator:
             for name, line in simulator.lines.items():
-                addresses = ", ".join(str(address) for address in line.instruments)
+                addresses = ", ".join(map(str, (*line.instruments, *line.banks)))
                 _log.info("line %s: %s on %s, address %s", name, line.settings.protocol, line.endpoint, addresses)
             await stop.wait()
 

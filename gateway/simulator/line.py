@@ -14,6 +14,7 @@ from gateway.model.stamp import Clock
 from gateway.simulator.continuous_line import ContinuousLine
 from gateway.simulator.instrument import Instrument
 from gateway.simulator.modbus_line import ModbusLine
+from gateway.simulator.register_bank import RegisterBank
 from gateway.simulator.settings import LineSettings, PtyLink
 from gateway.simulator.tcp_server import open_tcp_server
 
@@ -42,6 +43,7 @@ class Line:
     Attributes:
         settings: As given.
         instruments: Slave address to instrument.
+        banks: Slave address to what is described by its registers alone.
         conversation: The protocol at work, with its counters.
         endpoint: `host:port`, or the path of the terminal; empty until the line is open.
         port: TCP port; None until the line is open, and on a terminal.
@@ -50,11 +52,12 @@ class Line:
     def __init__(self, settings: LineSettings, clock: Clock) -> None:
         self.settings = settings
         self.instruments = {each.address: Instrument(each, clock) for each in settings.instruments}
+        self.banks = {each.address: RegisterBank(each, clock) for each in settings.banks}
         instruments = list(self.instruments.values())
         self.conversation: ContinuousLine | ModbusLine = (
             ContinuousLine(settings, instruments[0], clock)
             if settings.protocol is ProtocolKind.CONTINUOUS
-            else ModbusLine(settings, instruments, clock)
+            else ModbusLine(settings, instruments, clock, list(self.banks.values()))
         )
         self.endpoint = ""
         self.port: int | None = None

@@ -12,11 +12,13 @@ from gateway.model.readings import ProtocolKind
 from gateway.model.stamp import Clock
 from gateway.model.wire_time import byte_seconds
 from gateway.simulator.ascii_framing import AsciiFraming
+from gateway.simulator.bank_slave import BankSlave
 from gateway.simulator.faults import FaultKind
 from gateway.simulator.framing import BROADCAST, DesynchronisedError, Framing, Request
 from gateway.simulator.instrument import Instrument
 from gateway.simulator.mbap_framing import MbapFraming
 from gateway.simulator.modbus_slave import ModbusSlave
+from gateway.simulator.register_bank import RegisterBank
 from gateway.simulator.rtu_framing import RtuFraming
 from gateway.simulator.serial_wire import UART_PIECE, SerialWire
 from gateway.simulator.settings import LineSettings
@@ -41,11 +43,20 @@ class ModbusLine:
         ignored: Requests dropped because they came sooner than `idle_gap_s` after the last byte on the line.
     """
 
-    def __init__(self, settings: LineSettings, instruments: Sequence[Instrument], clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: LineSettings,
+        instruments: Sequence[Instrument],
+        clock: Clock,
+        banks: Sequence[RegisterBank] = (),
+    ) -> None:
         self.answered = 0
         self.ignored = 0
         self._settings = settings
-        self._slaves = {instrument.address: ModbusSlave(instrument) for instrument in instruments}
+        self._slaves: dict[int, ModbusSlave | BankSlave] = {
+            instrument.address: ModbusSlave(instrument) for instrument in instruments
+        }
+        self._slaves |= {bank.settings.address: BankSlave(bank) for bank in banks}
         self._clock = clock
         self._turn = anyio.Lock()
         self._slow_answers: TaskGroup | None = None

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from gateway.model.readings import ProtocolKind
 from gateway.simulator.autocalibration import PHASES, CalibrationPhase
+from gateway.simulator.bank_settings import BankSettings
 from gateway.simulator.faults import Fault
 from gateway.simulator.signals import Constant, Signal
 from gateway.simulator.slots import EXTERNALS
@@ -102,6 +103,7 @@ class LineSettings:
         link: Where clients reach it.
         protocol: What is spoken on it.
         instruments: One for continuous frames, any number of different addresses for Modbus.
+        banks: Instruments of any kind by their registers, on the same Modbus line.
         baudrate: Bits per second of the serial line, 8 data bits, no parity; None to deliver everything at once.
         turnaround_s: From the last byte of a request to the first byte of its answer.
         idle_gap_s: Requests that come sooner than this after the last byte on the line are ignored and counted.
@@ -118,6 +120,7 @@ class LineSettings:
     idle_gap_s: float = 0.0
     interval_s: float = 2.0
     line_ending: bytes = b"\r\n"
+    banks: tuple[BankSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gateway.model.readings import ChannelKind, ProtocolKind
 from gateway.simulator.autocalibration import GROUPS
+from gateway.simulator.bank_check import bank_problems
 from gateway.simulator.continuous_frame import FEWEST_CHANNELS, MOST_CHANNELS
 from gateway.simulator.faults import fault_problem
 from gateway.simulator.settings import (
@@ -46,16 +47,22 @@ def _line_problems(line: LineSettings) -> Iterator[str]:
         yield f"baudrate {line.baudrate} is none of {', '.join(map(str, BAUDRATES))} (or null for no pacing)"
     if line.protocol is ProtocolKind.MODBUS_TCP and isinstance(line.link, PtyLink):
         yield "modbus-tcp needs a tcp link; on a terminal use modbus-rtu or modbus-ascii"
-    if not line.instruments:
+    if not (line.instruments or line.banks):
         yield "a line needs at least one instrument"
     if line.protocol is ProtocolKind.CONTINUOUS and len(line.instruments) > 1:
         yield f"continuous frames come from one instrument, not {len(line.instruments)}; they carry no address"
-    for address, count in Counter(each.address for each in line.instruments).items():
+    if line.protocol is ProtocolKind.CONTINUOUS and line.banks:
+        yield "an instrument with registers speaks Modbus alone; leave it out, or choose another protocol"
+    addresses = [*(each.address for each in line.instruments), *(each.address for each in line.banks)]
+    for address, count in Counter(addresses).items():
         if count > 1:
             yield f"{count} instruments have address {address}; give each its own"
     for instrument in line.instruments:
         for problem in _instrument_problems(instrument, line.protocol):
             yield f"instrument {instrument.address}: {problem}"
+    for bank in line.banks:
+        for problem in bank_problems(bank):
+            yield f"instrument {bank.address}: {problem}"
 
 
 def _instrument_problems(instrument: InstrumentSettings, protocol: ProtocolKind) -> Iterator[str]:

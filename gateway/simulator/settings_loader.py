@@ -8,6 +8,8 @@ from pathlib import Path
 from gateway.errors import SettingsError
 from gateway.model.readings import ProtocolKind
 from gateway.simulator.autocalibration import PHASES, CalibrationPhase
+from gateway.simulator.bank_loader import load_bank
+from gateway.simulator.bank_settings import BankSettings
 from gateway.simulator.faults import Fault, FaultKind
 from gateway.simulator.mapping_reader import MappingReader, shown
 from gateway.simulator.settings import (
@@ -52,21 +54,32 @@ def load_settings(document: object) -> SimulatorSettings:
 def _line(reader: MappingReader) -> LineSettings:
     protocol = ProtocolKind(reader.choice("protocol", list(ProtocolKind)) or ProtocolKind.MODBUS_RTU)
     ending = reader.choice("line_ending", list(_LINE_ENDINGS), "crlf")
+    instruments, banks = _instruments(reader)
     line = LineSettings(
         name=reader.text("name"),
         link=_link(reader.inner("link")),
         protocol=protocol,
-        instruments=tuple(map(_instrument, reader.items("instruments")))
-        if reader.has("instruments")
-        else (InstrumentSettings(),),
+        instruments=instruments,
         baudrate=_baudrate(reader, protocol),
         turnaround_s=reader.not_negative("turnaround_ms", 25.0) / 1e3,
         idle_gap_s=_idle_gap(reader),
         interval_s=reader.not_negative("interval_s", 2.0),
         line_ending=_LINE_ENDINGS[ending or "crlf"],
+        banks=banks,
     )
     reader.close()
     return line
+
+
+def _instruments(reader: MappingReader) -> tuple[tuple[InstrumentSettings, ...], tuple[BankSettings, ...]]:
+    """Those of the series, and those that are described by their registers."""
+    if not reader.has("instruments"):
+        return (InstrumentSettings(),), ()
+    items = [(item, item.has("registers")) for item in reader.items("instruments")]
+    return (
+        tuple(_instrument(item) for item, by_registers in items if not by_registers),
+        tuple(load_bank(item, _signal, _fault) for item, by_registers in items if by_registers),
+    )
 
 
 def _baudrate(reader: MappingReader, protocol: ProtocolKind) -> int | None:

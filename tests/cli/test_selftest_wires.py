@@ -212,8 +212,13 @@ async def test_a_driver_cannot_write_through_the_bus_of_the_self_test(clock: Sys
         inner = SharedModbusBus("line", spec, clock)
         wire = ReadingBus(inner)
         assert (await wire.read_coils(30, 0, 4)).values == (0, 0, 0, 0)
-        with pytest.raises(ActionRefusedError, match="writes nothing"):
-            await wire.write_coil(30, 0, on=True)
+        for write in (
+            lambda: wire.write_coil(30, 0, on=True),
+            lambda: wire.write_register(30, 0, 7),
+            lambda: wire.write_registers(30, 0, [7, 8]),
+        ):
+            with pytest.raises(ActionRefusedError, match="writes nothing"):
+                await write()
         assert (wire.name, wire.protocol) == ("line", ProtocolKind.MODBUS_TCP)
         assert (await wire.read_coils(30, 0, 4)).values == (0, 0, 0, 0)
         await inner.aclose()

@@ -13,11 +13,17 @@ from anyio.abc import SocketAttribute, SocketStream
 from gateway.wire.modbus_frames import crc16
 
 REQUEST_BYTES = 8
+WRITE_REGISTERS = 16
+
+
+def request_size(buffer: bytes) -> int:
+    """Bytes of the request that begins here; a write of several registers says how many follow."""
+    return 9 + buffer[6] if buffer[1] == WRITE_REGISTERS else REQUEST_BYTES
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request with two 16-bit fields: read, write of a coil, or echo."""
+    """One request that begins with two 16-bit fields: read, write, or echo."""
 
     unit: int
     function: int
@@ -55,9 +61,9 @@ class ScriptedSlave:
             try:
                 while True:
                     buffer += await client.receive()
-                    while len(buffer) >= REQUEST_BYTES:
+                    while len(buffer) >= REQUEST_BYTES and len(buffer) >= (size := request_size(buffer)):
                         asked = Asked(*struct.unpack(">BBHH", buffer[:6]))
-                        buffer = buffer[REQUEST_BYTES:]
+                        buffer = buffer[size:]
                         self.asked.append(asked)
                         for wait_s, piece in self.script(asked):
                             await anyio.sleep(wait_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import count
@@ -188,3 +189,25 @@ async def test_errors_of_every_kind_name_bus_and_address(slave_on_bus: StartSlav
             GatewayError, match=rf"bus line \(socket://127.0.0.1:{slave.port}\), address 30, function 04"
         ):
             await bus.read_input_registers(30, 0, 2)
+
+
+@pytest.mark.parametrize("wrong", ["silence", "address", "value"])
+@pytest.mark.parametrize("several", [False, True], ids=["06", "16"])
+async def test_a_write_is_sent_once_and_only_its_own_echo_will_do(
+    slave_on_bus: StartSlave, wrong: str, several: bool
+) -> None:
+    """What repeats another address, value or count is no answer; whoever asked has to look what became of it."""
+
+    def script(asked: Asked) -> list[tuple[float, bytes]]:
+        if asked.function == ECHO:
+            return [(0, echo(asked))]
+        if wrong == "silence":
+            return []
+        first, second = asked.first + (wrong == "address"), asked.second + (wrong == "value")
+        return [(0, rtu(asked.unit, struct.pack(">BHH", asked.function, first, second)))]
+
+    async with slave_on_bus(script) as (slave, bus):
+        with pytest.raises(DeviceTimeoutError):
+            await (bus.write_registers(30, 7, [1, 2]) if several else bus.write_register(30, 7, 55))
+        assert [asked.function for asked in slave.asked if asked.function != ECHO] == [16 if several else 6]
+        assert bus.address_health(30).retries == 0

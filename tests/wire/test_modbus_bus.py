@@ -8,7 +8,10 @@ import pytest
 from gateway.errors import DamagedAnswerError, DeviceRefusedError, DeviceTimeoutError, LinkError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
+from gateway.simulator import BankSettings, BankTable, CellSettings
 from gateway.simulator.faults import FaultKind
+from gateway.simulator.modbus_line import ModbusLine
+from gateway.simulator.signals import Constant
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
 from tests.wire.conftest import StartLine
@@ -40,6 +43,50 @@ async def test_every_function_in_every_framing(start_line: StartLine, protocol: 
             await bus.read_input_registers(30, 100, 1)
         assert refused.value.code == 2
         assert "address 30, function 04 at 100" in str(refused.value)
+
+
+BANK = BankSettings(9, tuple(CellSettings(BankTable.HOLDING, 40 + place, signal=Constant(place)) for place in range(5)))
+
+
+@pytest.mark.parametrize(("protocol", "serial"), WIRES)
+async def test_holding_registers_in_every_framing(start_line: StartLine, protocol: ProtocolKind, serial: bool) -> None:
+    async with start_line(protocol, serial=serial, banks=(BANK,)) as wired:
+        bus = wired.bus
+        assert (await bus.read_holding_registers(9, 40, 5)).values == (0, 1, 2, 3, 4)
+        written = await bus.write_register(9, 41, 0xBEEF)
+        assert written.values == (0xBEEF,)
+        assert written.raw
+        assert (await bus.write_registers(9, 42, [0xFFFF, 7])).values == (0xFFFF, 7)
+        assert (await bus.read_holding_registers(9, 40, 5)).values == (0, 0xBEEF, 0xFFFF, 7, 4)
+        for refused in (
+            bus.read_holding_registers(9, 44, 2),
+            bus.write_register(9, 45, 1),
+            bus.write_registers(9, 44, [1, 2]),
+        ):
+            with pytest.raises(DeviceRefusedError, match="illegal data address"):
+                await refused
+        assert (await bus.read_holding_registers(9, 44, 1)).values == (4,)
+
+
+async def test_impossible_requests_of_registers_are_never_sent(start_line: StartLine) -> None:
+    async with start_line(ProtocolKind.MODBUS_TCP, serial=False, banks=(BANK,)) as wired:
+        bus = wired.bus
+        await bus.read_holding_registers(9, 40, 1)
+        assert isinstance(wired.line.conversation, ModbusLine)
+        before = wired.line.conversation.answered
+        for impossible in (
+            bus.read_holding_registers(9, 0, 126),
+            bus.read_holding_registers(9, 65535, 2),
+            bus.write_register(9, 0, 65536),
+            bus.write_register(9, 65536, 0),
+            bus.write_registers(9, 0, []),
+            bus.write_registers(9, 0, [0] * 124),
+            bus.write_registers(9, 0, [0, -1]),
+        ):
+            with pytest.raises(ValueError, match="register"):
+                await impossible
+        assert wired.line.conversation.answered == before
+        assert (await bus.read_holding_registers(9, 40, 1)).values == (0,)
 
 
 @pytest.mark.parametrize(("protocol", "serial"), WIRES)
