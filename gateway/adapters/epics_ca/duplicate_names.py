@@ -1,4 +1,4 @@
-"""Before serving: does another server on the network have the same PV names?
+"""At the start: does another server on the network have the same PV names?
 
 Clients would connect to whichever answers first, and libca warns of it on every connection. Two gateways that start at
 the same moment do not find each other.

@@ -29,6 +29,9 @@ class Limits:
         greeting_s: Seconds that a client has for its first request.
         idle_s: Seconds without a request after which a circuit ends that has no channel. One with channels may be
             silent for ever; a client that has vanished is noticed by the system.
+        unsent_bytes: Bytes that may wait for one client. Beyond them its monitors hold back: each keeps its newest
+            event.
+        unsent_s: Seconds after which a client is disconnected for which more than that has waited all the time.
         untaken_s: Seconds after which a client that takes nothing at all is given up, where the system can tell.
         search_datagrams_per_s: UDP searches that are looked at, of up to a hundred names each; half of them from one
             address. Clients repeat a search that is not answered.
@@ -44,6 +47,8 @@ class Limits:
     message_bytes: int | None = None
     greeting_s: float = 10.0
     idle_s: float = 600.0
+    unsent_bytes: int = 262_144
+    unsent_s: float = 30.0
     untaken_s: int = 60
     search_datagrams_per_s: int = 2000
 

@@ -7,15 +7,16 @@ beginning of an alarm.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.adapters.epics_ca.group_values import ALARM_EVENT, VALUE_EVENTS, GroupValues, Tick
-from gateway.adapters.epics_ca.row_form import RowForm
-
-Rows = NDArray[np.bool_]
+from gateway.adapters.epics_ca.delivery import Delivery
+from gateway.adapters.epics_ca.form_rows import FormRows, Rows, Selection, octets
+from gateway.adapters.epics_ca.group_values import ALARM_EVENT, VALUE_EVENTS, GroupValues
+from gateway.adapters.epics_ca.row_form import HEADER_SIZE, RowForm
+from gateway.adapters.epics_ca.ticks import Tick
 
 
 class Member(Protocol):
@@ -53,12 +54,16 @@ class PackedMonitors:
         group: What they watch.
         form: Form of their rows.
         sender: Where they go.
+        delivery: Where rows come from.
     """
 
-    def __init__(self, group: GroupValues, form: RowForm, sender: Sender) -> None:
+    def __init__(self, group: GroupValues, form: RowForm, sender: Sender, delivery: Delivery) -> None:
         self._group = group
         self._form = form
         self._sender = sender
+        self._delivery = delivery
+        self._source: FormRows | None = None
+        self._selection: Selection | None = None
         self._row_of: dict[Member, int] = {}
         """Row of each monitor; -1 for one that has none yet."""
         self._members: list[Member] = []
@@ -68,12 +73,16 @@ class PackedMonitors:
         self._kept: dict[Member, tuple[int, bytes]] = {}
         """Severity and message of alarms that newer events have replaced."""
         self._raw: NDArray[np.void] = np.zeros(0, f"V{form.row.itemsize}")
-        self._rows: NDArray[Any] = self._raw.view(form.row)
+        self._octets = octets(self._raw)
+        """The same, byte by byte."""
+        self._subscriptions = self._octets.cast("I")
+        """Subscription ids in the rows."""
+        self._identities = self._subscriptions
+        """Subscription ids to put there."""
         self._places: NDArray[np.intp] = np.zeros(0, np.intp)
-        self._wants_value: Rows = np.zeros(0, np.bool_)
-        self._wants_alarm: Rows = np.zeros(0, np.bool_)
         self._due: Rows = np.zeros(0, np.bool_)
         self._is_due = False
+        self._all_due = False
         self._begun: NDArray[np.int16] = np.zeros(0, np.int16)
         """Severity of the alarm that begins with the event that is due in each row; 0 for none."""
         self._has_begun = False
@@ -86,8 +95,8 @@ class PackedMonitors:
             place: Its point's place in the group.
             first: Its first event, which the client gets on its own unless a tick comes sooner.
         """
-        if not self._row_of:
-            self._group.watch_ticks(self)
+        if self._source is None:
+            self._source = self._delivery.follow(self._group, self._form, self)
         self._row_of[member] = -1
         self._coming[member] = place, first
 
@@ -97,31 +106,50 @@ class PackedMonitors:
         self._coming.pop(member, None)
         self._kept.pop(member, None)
         if row >= 0:
-            self._due[row] = self._wants_value[row] = self._wants_alarm[row] = False
+            self._write_due()
+            self._due[row] = False
             self._has_gone = True
         if not self._row_of:
-            self._group.forget_ticks(self)
+            self._source = None
+            self._delivery.forget(self._group, self._form, self)
 
     def __len__(self) -> int:
         return len(self._row_of)
 
-    def take(self, tick: Tick) -> None:
-        """See `TickWatcher`."""
-        if self._coming or self._has_gone:
-            self._settle()
-        due = tick.values_changed[self._places] & self._wants_value
-        if tick.alarms_changed is not None:
-            due |= tick.alarms_changed[self._places] & self._wants_alarm
-        count = int(np.count_nonzero(due))
-        if not count:
+    def take(self, tick: Tick, raw: NDArray[np.void]) -> None:
+        """See `Follower`."""
+        if self._coming or self._has_gone or self._selection is None:
+            self._selection = self._settle()
+        news = self._selection.news(tick, raw)
+        if news is None:
             return
+        rows = news.rows
         if self._is_due:
-            self._give_way(due)
-        self._fill(tick, slice(None) if count == len(due) else np.flatnonzero(due))
-        self._due |= due
+            self._write_due()
+            self._give_way(news.due)
+            if rows is None:
+                self._due.fill(False)
+        if rows is None:
+            self._octets[:] = news.octets
+            self._all_due = True
+        else:
+            self._raw[rows] = news.raw[rows]
+            self._due[rows] = True
+        self._subscriptions[:] = self._identities
+        if news.begun is not None:
+            np.copyto(self._begun, news.begun, where=news.due)
+            self._has_begun = True
+        elif self._has_begun:
+            self._begun[news.due] = 0
         if not self._is_due:
             self._is_due = True
             self._sender.wake(self)
+
+    def _write_due(self) -> None:
+        """From now on only the array says what is due."""
+        if self._all_due:
+            self._all_due = False
+            self._due.fill(True)
 
     def _give_way(self, due: Rows) -> None:
         replaced = self._due & due
@@ -134,32 +162,15 @@ class PackedMonitors:
             if kept is None or severity >= kept[0]:
                 self._kept[member] = severity, self._raw[row].tobytes()
 
-    def _fill(self, tick: Tick, rows: slice | NDArray[np.intp]) -> None:
-        places = self._places[rows]
-        target = self._rows
-        target["value"][rows] = self._form.converted(tick.numbers[places])
-        if self._form.has_alarm:
-            target["status"][rows] = tick.status[places]
-            target["severity"][rows] = tick.severity[places]
-        if self._form.has_time:
-            target["seconds"][rows], target["nanoseconds"][rows] = tick.time
-        if tick.alarms_changed is not None:
-            self._begun[rows] = np.where(tick.alarms_changed[places], tick.severity[places], 0)
-            self._has_begun = True
-        elif self._has_begun:
-            self._begun[rows] = 0
-
     def drain(self) -> bytes:
         """Everything that is due; nothing is due then."""
-        due = self._due
-        if self._kept:
-            data = self._with_alarms()
-        elif np.count_nonzero(due) == len(due):
-            data = self._raw.tobytes()
+        if self._all_due and not self._kept:
+            data = self._octets.tobytes()
         else:
-            data = self._raw[due].tobytes()
-        due[:] = False
-        self._is_due = False
+            self._write_due()
+            data = self._with_alarms() if self._kept else self._raw[self._due].tobytes()
+            self._due.fill(False)
+        self._is_due = self._all_due = False
         if self._has_begun:
             self._begun[:] = 0
             self._has_begun = False
@@ -176,8 +187,9 @@ class PackedMonitors:
         self._kept.clear()
         return b"".join(messages)
 
-    def _settle(self) -> None:
+    def _settle(self) -> Selection:
         """Make rows of the monitors as they are now; first events that still wait become due in their rows."""
+        self._write_due()
         stay = [row for row in self._row_of.values() if row >= 0]
         members = [member for member, row in self._row_of.items() if row >= 0] + list(self._coming)
         coming = list(self._coming.values())
@@ -188,9 +200,9 @@ class PackedMonitors:
         order = np.argsort(places, kind="stable")
         self._places = places[order]
         self._raw = np.concatenate((self._raw[stay], first))[order]
-        self._rows = self._raw.view(self._form.row)
-        self._wants_value = (masks & VALUE_EVENTS != 0)[order]
-        self._wants_alarm = (masks & ALARM_EVENT != 0)[order]
+        self._octets = octets(self._raw)
+        self._subscriptions = self._octets.cast("I")[HEADER_SIZE // 4 - 1 :: self._form.row.itemsize // 4]
+        self._identities = memoryview(self._subscriptions.tobytes()).cast("I")
         self._due = np.concatenate((self._due[stay], np.array(waiting, np.bool_)))[order]
         self._begun = np.concatenate((self._begun[stay], np.zeros(len(coming), np.int16)))[order]
         self._members = [members[row] for row in order]
@@ -200,3 +212,6 @@ class PackedMonitors:
         if any(waiting) and not self._is_due:
             self._is_due = True
             self._sender.wake(self)
+        assert self._source is not None  # noqa: S101  it is where the tick comes from
+        wants = masks[order]
+        return self._source.selection(self._places, wants & VALUE_EVENTS != 0, wants & ALARM_EVENT != 0)

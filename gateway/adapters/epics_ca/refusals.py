@@ -22,6 +22,9 @@ class Refusal(StrEnum):
     OVERSIZED = "oversized"
     """A circuit with a request that was too large."""
 
+    STUCK = "stuck"
+    """A circuit that did not take what was sent."""
+
     CHANNEL = "channel"
     """A channel beyond those that one circuit may have."""
 

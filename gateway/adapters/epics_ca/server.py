@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,19 +15,24 @@ from caproto.server.common import Context
 from gateway.adapters.epics_ca.access_control import AccessControl
 from gateway.adapters.epics_ca.beacons import beacon_targets, resolve, send_beacons
 from gateway.adapters.epics_ca.broadcasts import connected_networks
+from gateway.adapters.epics_ca.channel_filters import filtered
 from gateway.adapters.epics_ca.circuit import Circuit
 from gateway.adapters.epics_ca.connection import Connection
+from gateway.adapters.epics_ca.delivery import Delivery
 from gateway.adapters.epics_ca.engine import ca
 from gateway.adapters.epics_ca.environment import reach
+from gateway.adapters.epics_ca.lobby import Lobby
 from gateway.adapters.epics_ca.records import Record
-from gateway.adapters.epics_ca.refusals import Refusal, Refusals
+from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.search import BroadcastListener, SearchResponder
 from gateway.adapters.epics_ca.search_budget import SearchBudget
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
-from gateway.adapters.epics_ca.sockets import ServerSockets, bind
+from gateway.adapters.epics_ca.sockets import BACKLOG, ServerSockets, bind
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.errors import AdapterError
-from gateway.model.client_places import ClientPlaces
+
+_AT_ONCE = 4
+"""Clients let in in one turn of the event loop: each takes a fraction of a millisecond, and a tick must not wait."""
 
 
 class _ImmediateUpdates:
@@ -75,11 +79,14 @@ class Server(Context):
         self.limits = settings.limits
         self.refusals: Refusals = Refusals() if refusals is None else refusals
         self.access = AccessControl() if access is None else access
+        self.delivery = Delivery()
+        self.tcp_port: int = self.reach.port
+        """Port of the circuits; before the server runs, the one that is asked for."""
         self.coalesced = 0
         """Events that clients who have left since did not get because newer ones came."""
-        log = logging.getLogger("gateway.adapters.epics_ca")
-        self._places = ClientPlaces(self.limits.circuits, log, per_address=self.limits.circuits_per_address)
         self._turn = asyncio.Lock()
+        self.lobby = Lobby(self.limits, self.refusals, self._begin)
+        """Clients without a circuit."""
         self.background: TaskGroup | None = None
         """Owner of what goes on although its client has left, and ends with the server; None before that runs."""
 
@@ -97,14 +104,15 @@ class Server(Context):
         beacons = beacon_targets(self.reach, listed, networks)
         await self.access.prepare()
         sockets = bind(self.interfaces, self.reach.port, networks)
-        self.port = sockets.port
+        self.port = self.tcp_port = sockets.port
         try:
             async with anyio.create_task_group() as tasks:
                 self.background = tasks
                 for run in self._alongside:
                     tasks.start_soon(run)
                 tasks.start_soon(self.access.follow, self._tell_rights)
-                closing = await self._open(sockets, tasks)
+                tasks.start_soon(self.lobby.run)
+                closing = await self._open(sockets)
                 try:
                     for interface, targets in beacons.items():
                         period = self.reach.beacon_period_s
@@ -117,18 +125,9 @@ class Server(Context):
         finally:
             sockets.close()
 
-    async def _open(self, sockets: ServerSockets, tasks: TaskGroup) -> list[Callable[[], None]]:
+    async def _open(self, sockets: ServerSockets) -> list[Callable[[], None]]:
         loop = asyncio.get_running_loop()
-
-        def accept(connection: Connection) -> None:
-            host, _port = connection.getpeername()
-            if self._places.enter(host):
-                tasks.start_soon(self._serve_client, connection, host)
-            else:
-                self.refusals[Refusal.CIRCUIT] += 1
-                connection.abort()
-
-        closing: list[Callable[[], None]] = []
+        closing: list[Callable[[], None]] = [self.lobby.close]
         budget = SearchBudget(self.limits.search_datagrams_per_s)
         answering = (self, sockets.port, budget, self.reach.ignored, self.refusals)
         for searches, broadcasts in zip(sockets.udp, sockets.broadcast, strict=True):
@@ -139,10 +138,16 @@ class Server(Context):
             if broadcasts is not None:
                 ears, _ = await loop.create_datagram_endpoint(partial(BroadcastListener, responder), sock=broadcasts)
                 closing.append(ears.close)
+        make = partial(Connection, self.lobby, self.limits)
         for listener in sockets.tcp:
-            server = await loop.create_server(lambda: Connection(accept, self.limits.untaken_s), sock=listener)
+            server = await loop.create_server(make, sock=listener, backlog=_AT_ONCE)
+            listener.listen(BACKLOG)  # asyncio takes one number for two things
             closing.append(server.close)
         return closing
+
+    def _begin(self, connection: Connection, host: str) -> None:
+        if self.background is not None:
+            self.background.start_soon(self._serve_client, connection, host)
 
     async def _serve_client(self, connection: Connection, host: str) -> None:
         try:
@@ -156,7 +161,7 @@ class Server(Context):
                 self.coalesced += circuit.outbox.coalesced
         finally:
             connection.abort()
-            self._places.leave(host)
+            self.lobby.leave(host)
 
     async def _tell_rights(self) -> None:
         """The rules have changed: let every client know what that means for it, one in each turn."""
@@ -185,15 +190,14 @@ class Server(Context):
         record = self.pvdb[name.partition(".")[0]]
         try:
             _whole, _record, field, modifiers = ca.parse_record_field(name)
-            if modifiers is not None:
-                ca.parse_channel_filter(modifiers.filter_)
+            filters = None if modifiers is None else ca.parse_channel_filter(modifiers.filter_)
         except Exception as error:  # a filter is JSON of the client's making, and fails in many ways
             raise KeyError(name) from error
         value = record if not field else record.get_field(field)
         is_long_string = modifiers is not None and ca.RecordModifiers.long_string in modifiers.modifiers
         if is_long_string and value.data_type is not ca.ChannelType.STRING:
             raise KeyError(name)
-        return value
+        return value if filters is None else filtered(value, filters)
 
     def __contains__(self, name: object) -> bool:
         """Whether a client can connect to that name."""

@@ -95,9 +95,9 @@ class ChannelAccessSettings:
         aliases: Further names: PV name to the `analyser/point` that it shows too. With the path of a channel or of an
             analyser, all points below it get one, the rest of their paths behind the name. The template does not
             touch them.
-        duplicate_names: Before serving, other servers are asked for the same PV names where clients would look:
-            EPICS_CA_ADDR_LIST, EPICS_CA_AUTO_ADDR_LIST and EPICS_CA_NAME_SERVERS. `warn` logs what they have, with
-            `refuse` the gateway does not start, and `ignore` does not ask.
+        duplicate_names: At the start, other servers are asked for the same PV names where clients would look:
+            EPICS_CA_ADDR_LIST, EPICS_CA_AUTO_ADDR_LIST and EPICS_CA_NAME_SERVERS. `warn` serves meanwhile and logs what
+            they have, with `refuse` the gateway asks first and does not start, and `ignore` does not ask.
         statistics: PVs about the gateway itself.
         recsync: Announcement to ChannelFinder.
         limits: How much clients may ask for.

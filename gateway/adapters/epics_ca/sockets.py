@@ -13,7 +13,9 @@ from ipaddress import IPv4Network
 from gateway.adapters.epics_ca.broadcasts import broadcast_address
 from gateway.errors import AdapterError
 
-_BACKLOG = 128
+BACKLOG = 128
+"""Connections that wait in the system until they are let in."""
+
 _ATTEMPTS = 50
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def _listen(interface: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
         listener.bind((interface, port))
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -163,5 +163,5 @@ async def test_a_tick_never_waits_for_the_client_to_have_taken_the_one_before(
         await client.get("T:stack:I1")
         assert adapter._server is not None
         (circuit,) = adapter._server.circuits
-        peer = circuit._connection.writer.get_extra_info("socket")
+        peer = circuit._connection._transport.get_extra_info("socket")
         assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

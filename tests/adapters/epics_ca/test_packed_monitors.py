@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.adapters.epics_ca.delivery import Delivery
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
-from gateway.adapters.epics_ca.records import DEFAULT_ALARMS, Record, make_records
+from gateway.adapters.epics_ca.record_factory import make_records
+from gateway.adapters.epics_ca.records import DEFAULT_ALARMS, Record
 from gateway.adapters.epics_ca.row_form import row_form
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.model.points import PointSpec, ValueKind
@@ -41,13 +43,16 @@ class Wire:
 
 
 class World:
-    """One client of one group, in the loop that runs."""
+    """One client of one group, in the loop that runs; a neighbour is a client of the same group."""
 
-    def __init__(self) -> None:
+    def __init__(self, neighbour: World | None = None) -> None:
         self.wire = Wire()
-        self.outbox = Outbox(self.wire)  # type: ignore[arg-type]
         names = [point.path[0] for point in POINTS]
         self.records = make_records(names, POINTS, 1_700_000_000_000_000, DEFAULT_ALARMS)
+        self.delivery = Delivery()
+        if neighbour is not None:
+            self.records, self.delivery = neighbour.records, neighbour.delivery
+        self.outbox = Outbox(self.wire, self.delivery)  # type: ignore[arg-type]
         self.monitors: dict[int, Monitor] = {}
         self.ticks = 0
 
@@ -137,6 +142,34 @@ def test_clients_that_hold_back_get_the_same_messages(steps: list[Step]) -> None
     (rows, gone), (one_by_one, also_gone) = (run(steps, packed=packed, flushing=False) for packed in (True, False))
     assert [by_subscription(data) for data in rows if data] == [by_subscription(data) for data in one_by_one]
     assert gone == also_gone
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1), subscribing(st.sampled_from((20, 20, 6, 17)), NUMBERS) | leaving | waiting)
+        | st.tuples(st.none(), updating),
+        max_size=40,
+    )
+)
+def test_clients_that_share_rows_get_what_each_would_get_alone(steps: list[tuple[int | None, Step]]) -> None:
+    async def live(worlds: Sequence[World], *, shared: bool) -> list[tuple[list[bytes], int]]:
+        for who, step in steps:
+            concerned = [worlds[who]] if who is not None else worlds[:1] if shared else worlds
+            for world in concerned:
+                step(world)
+            await asyncio.sleep(0)
+        for world in worlds:
+            world.outbox.hold(held=False)
+        return [(world.wire.written, world.outbox.coalesced) for world in worlds]
+
+    async def together() -> list[tuple[list[bytes], int]]:
+        first = World()
+        return await live([first, World(first)], shared=True)
+
+    async def apart() -> list[tuple[list[bytes], int]]:
+        return await live([World(), World()], shared=False)
+
+    assert asyncio.run(together()) == asyncio.run(apart())
 
 
 @pytest.mark.parametrize("packed", [True, False])
