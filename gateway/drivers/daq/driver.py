@@ -50,7 +50,6 @@ class Daq:
             points=described_points(options),
             counters=COUNTERS,
             is_local=True,
-            is_local=True,
         )
 
     def connect(self, device: str, settings: object, rate_hz: float, clock: Clock) -> LocalSource:
