@@ -7,6 +7,7 @@ Who may use a session is for the `SecureChannel` to judge; who may call a method
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -93,8 +94,8 @@ class ClientSession(InternalSession):
 
     @property
     def longest_response(self) -> int:
-        """Bytes of the longest response that the client takes; 0 while it has no channel."""
-        return 0 if self.channel is None else self.channel.longest_response
+        """Bytes of the longest response that the client takes; any number while there is no channel to send it on."""
+        return sys.maxsize if self.channel is None else self.channel.longest_response
 
     def touch(self) -> None:
         """A request has come."""

@@ -238,7 +238,7 @@ async def test_sequence_numbers_begin_again_with_one(scene: Scene) -> None:
 
 
 async def test_messages_are_no_longer_than_the_client_takes(scene: Scene) -> None:
-    scene.wire.longest_response = 128 + 4 + 2 * 14 + 4
+    scene.wire.longest_response = 128 + 4 + 2 * 14
     for number in range(1, 5):
         scene.ask(number)
     scene.change(1, 2, 3, 4)
@@ -258,7 +258,8 @@ async def test_a_value_that_fits_into_no_message_is_replaced_by_the_reason(scene
     scene.change()
     scene.turn()
     ((large, small),) = (one.NotificationMessage.NotificationData[0].MonitoredItems for one in scene.wire.sent)
-    assert (large.ClientHandle, large.Value.StatusCode.name, large.Value.Value) == (9, "BadResponseTooLarge", None)
+    assert (large.ClientHandle, large.Value.StatusCode.name) == (9, "BadResponseTooLarge")
+    assert large.Value.Value.Value is None
     assert (small.ClientHandle, small.Value.Value.Value) == (8, True)
 
 
