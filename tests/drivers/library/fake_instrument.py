@@ -1,0 +1,80 @@
+"""A fake of one instrument library on a pseudo-terminal, in a process of its own; run under Python 3.13.
+
+    python fake_instrument.py LIBRARY LINK
+
+The fakes are those that the libraries ship: a simulated analyser (fujilib) or tables of requests and replies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tty
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import anyio
+from anyio.abc import ByteStream
+
+ALICAT = Path(__file__).with_name("alicat.txt")
+WATLOW = Path(__file__).with_name("watlow.txt")
+
+
+class Terminal(ByteStream):
+    """The side of a pseudo-terminal where the instrument is."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        await anyio.wait_readable(self._descriptor)
+        return os.read(self._descriptor, max_bytes)
+
+    async def send(self, item: bytes) -> None:
+        os.write(self._descriptor, item)
+
+    async def send_eof(self) -> None:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        os.close(self._descriptor)
+
+
+async def replies(terminal: Terminal, script: Mapping[bytes, bytes], unknown: bytes = b"") -> NoReturn:
+    """Answer each request that the table has; a request may come in pieces."""
+    heard = b""
+    while True:
+        heard += await terminal.receive()
+        if heard in script or not any(request.startswith(heard) for request in script):
+            await terminal.send(script.get(heard, unknown))
+            heard = b""
+
+
+async def serve(library: str, terminal: Terminal) -> None:
+    if library == "fujilib":
+        from fujilib.testing import DEFAULT_ZPA_BANK, MockAnalyzer, MockLine
+
+        await MockLine(MockAnalyzer(DEFAULT_ZPA_BANK)).serve(terminal)
+    elif library == "sartoriuslib":
+        from sartoriuslib.testing import build_identify_script, build_metrology_script, canned_frames
+
+        weight = {canned_frames.TX_READ_NET: canned_frames.RX_NET_WEIGHT_EMPTY_PAN}
+        await replies(terminal, build_identify_script() | build_metrology_script() | weight)
+    elif library == "alicatlib":
+        from alicatlib.testing import parse_fixture
+
+        await replies(terminal, parse_fixture(ALICAT), unknown=b"?\r")
+    else:
+        from watlowlib.testing import parse_arrow_fixture
+
+        await replies(terminal, parse_arrow_fixture(WATLOW))
+
+
+instrument, host = os.openpty()
+tty.setraw(host)
+link = Path(sys.argv[2])
+link.unlink(missing_ok=True)
+link.symlink_to(os.ttyname(host))
+print("ready", flush=True)
+anyio.run(serve, sys.argv[1], Terminal(instrument))
