@@ -149,18 +149,24 @@ def _heading(cells: Sequence[str], file: str, wanted: ListFormat) -> dict[str, i
 def _notation(rows: Sequence[_Row], wanted: ListFormat) -> Notation:
     if wanted.notation is not Notation.AUTO:
         return wanted.notation
-    numbers = sum(_looks_like_number(row.cells, wanted) for row in rows)
-    return Notation.NUMBER if 2 * numbers > len(rows) else Notation.FROM_0
+    votes = [_looks_like_number(row.cells, wanted) for row in rows]
+    return Notation.NUMBER if votes.count(True) > votes.count(False) else Notation.FROM_0
 
 
-def _looks_like_number(cells: Mapping[str, str], wanted: ListFormat) -> bool:
-    """Whether an address is one of the data model, and of the table that its row names; a wrong row does not count."""
+def _looks_like_number(cells: Mapping[str, str], wanted: ListFormat) -> bool | None:
+    """Whether an address is one of the data model, and of the table that its row names; None where nothing tells."""
     try:
-        table, _ = parse_place(f"number {read_address(cells['address'])}", 0)
         named = read_table(cells["table"]) if cells.get("table") else wanted.table
+        address = read_address(cells["address"])
+    except ValueError:
+        return None
+    if named is Table.COIL:
+        return None
+    try:
+        table, _ = parse_place(f"number {address}", 0)
     except ValueError:
         return False
-    return table is (named or table) and (named is not None or table is not Table.COIL)
+    return table is named if named is not None else table is not Table.COIL
 
 
 def _channel(cells: Mapping[str, str], wanted: ListFormat, notation: Notation) -> TableChannel:
