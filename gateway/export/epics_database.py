@@ -14,7 +14,6 @@ from gateway.adapters.epics_ca.encoding import clipped
 from gateway.adapters.epics_ca.field_table import FIELDS, Content, FieldSpec
 
 _LONGEST_DESCRIPTION = 41  # DESC of dbCommon.dbd, its closing NUL included
-_OUTPUTS = ("longout", "bo")
 _HEADER = """\
 # EPICS database of site {site}: the records that analyser-gateway serves over Channel Access.
 # To play with it, without an analyser: softIoc -m "SCAN=Passive,TSE=0" -d FILE
@@ -44,15 +43,15 @@ def _record(record: DescribedRecord) -> Iterator[str]:
             continue
         content = spec.read(record)
         if content != spec.initial:
-            yield f'    field({name}, "{_written(name, kind, spec, content)}")'
+            yield f'    field({name}, "{_written(name, record, spec, content)}")'
     for alias in record.aliases:
         yield f'    alias("{alias}")'
     yield "}"
 
 
-def _written(name: str, kind: str, spec: FieldSpec, content: Content) -> str:
+def _written(name: str, record: DescribedRecord, spec: FieldSpec, content: Content) -> str:
     text = _value(name, spec, content)
-    if name == "TSE" or (name == "SCAN" and kind not in _OUTPUTS):
+    if name == "TSE" or (name == "SCAN" and not record.is_command):
         return f"$({name}={text})"
     return text
 

@@ -49,6 +49,15 @@ def plain(value: Any) -> dict[str, Any]:
     return seen
 
 
+def ramp(value: Any) -> dict[str, Any]:
+    """An array whose elements should run up by one, in few words."""
+    count = len(value)
+    whole = all(float(element) == float(value[0]) + place for place, element in enumerate(value.tolist()))
+    return {"first": float(value[0]) if count else None, "count": count, "whole": whole} | {
+        attribute: getattr(value, attribute) for attribute in ATTRIBUTES if hasattr(value, attribute)
+    }
+
+
 def say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message, default=str) + "\n")
     sys.stdout.flush()
@@ -73,10 +82,10 @@ async def perform(request: dict[str, Any]) -> dict[str, Any]:
             info = await aioca.cainfo(pv, timeout=10)
             return {"type": info.datatype, "count": info.count, "read": info.read, "write": info.write}
         case "monitor":
-            tag = request["tag"]
+            tag, describe = request["tag"], ramp if request.get("ramp") else plain
             subscriptions[tag] = aioca.camonitor(
                 pv,
-                lambda value: say({"tag": tag, "event": plain(value)}),
+                lambda value: say({"tag": tag, "event": describe(value)}),
                 events=request.get("events", aioca.DBE_VALUE | aioca.DBE_ALARM),
                 all_updates=True,
                 notify_disconnect=True,

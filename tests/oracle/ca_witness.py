@@ -1,8 +1,8 @@
 """What libca hears of each name on stdin, in every DBR type there is, as one JSON object.
 
 For a name that nobody serves, null; else its native type, number of elements, rights, what a put comes to, and by DBR
-type the CA status and, where that is good, everything in the answer. It uses the C functions themselves, for the types
-that no Python client asks for.
+type the CA status and, where that is good, everything in the answer; of an array also by DBR type and number of
+elements asked for. It uses the C functions themselves, for the types that no Python client asks for.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ STSACK_STRING, CLASS_NAME = 37, 38
 NORMAL = 1
 CHARACTERS = tuple(range(NATIVES.index("CHAR"), 35, len(NATIVES)))
 """What a long-string view is read as."""
+MANY = 3
+"""Elements from which on a channel is asked for some of them, too."""
+
 SETTLING = 2.0
 VALUE_SIZE, VALUE_OFFSET = (
     (ctypes.c_ushort * 39).in_dll(libca, name) for name in ("dbr_value_size", "dbr_value_offset")
 )
 libca.ca_pend_event.argtypes = [ctypes.c_double]
+element_count = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p)(("ca_element_count", libca))
+"""As `cadef` has it, which takes a channel without elements for one that is not connected."""
 
 
 def text(raw: bytes) -> str:
@@ -55,7 +60,7 @@ def decoded(dbr_type: int, count: int, raw: bytes) -> dict[str, Any]:
             "severity": severity,
             "ackt": transient,
             "acks": acknowledge,
-            "value": [text(raw[8:])],
+            "value": values("STRING", raw[8:], count),
         }
     kind, native = CLASSES[dbr_type // 7], NATIVES[dbr_type % 7]
     seen: dict[str, Any] = {"value": values(native, raw[VALUE_OFFSET[dbr_type] :], count)}
@@ -143,13 +148,16 @@ class Witness:
                 seen[name] = None
                 continue
             channel = self.channels[index]
+            most = element_count(channel)
             for kind in self.kinds(index):
                 self.ask(index, str(kind), kind, 0)
+                for count in {1, 3, most} if most >= MANY else ():
+                    self.ask(index, f"{kind}/{count}", kind, count)
             if not libca.ca_write_access(channel):  # a put that is not refused would change what is compared
                 self.put(index)
             seen[name] = {
                 "type": cadef.ca_field_type(channel),
-                "count": cadef.ca_element_count(channel),
+                "count": most,
                 "read": int(libca.ca_read_access(channel)),
                 "write": int(libca.ca_write_access(channel)),
                 "dbr": self.heard[index],

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.adapters.epics_ca.described_records import DescribedRecord
 from gateway.adapters.epics_ca.differences import DifferenceName
 
 CHAR, ENUM = 4, 3
 BOUNDS = {1: (-(2**15), 2**15 - 1), ENUM: (0, 2**16 - 1), CHAR: (0, 255), 5: (-(2**31), 2**31 - 1)}
 """Of the integer types, by their place in each class of DBR types."""
-STSACK_STRING = 37
+STSACK_STRING, CLASS_NAME = 37, 38
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Finding:
 
     Attributes:
         record_type: RTYP.
+        is_command: Whether the gateway lets clients write to it.
         field: Behind the dot, `$` included; empty for the record itself.
         dbr_type: Number of the DBR type; None for what is true of the channel.
         aspect: What differs: `count`, `answer`, `limits`, `write` ...
@@ -29,6 +31,7 @@ class Finding:
     """
 
     record_type: str
+    is_command: bool
     field: str
     dbr_type: int | None
     aspect: str
@@ -48,21 +51,22 @@ class Finding:
         return [(ours, theirs) for ours, theirs in zip(self.gateway, self.base, strict=True) if ours != theirs]
 
 
-def findings(record_type: str, field: str, gateway: Any, base: Any) -> Iterator[Finding]:
+def findings(record: DescribedRecord, field: str, gateway: Any, base: Any) -> Iterator[Finding]:
     """Everything in which two answers differ."""
+    of = record.reported_record_type, record.is_command, field
     if gateway is None or base is None:
         if gateway is not base:
-            yield Finding(record_type, field, None, "channel", gateway and "served", base and "served", False)
+            yield Finding(*of, None, "channel", gateway and "served", base and "served", False)
         return
     is_text = base["type"] == 0
     for aspect in ("type", "count", "read", "write"):
         if gateway[aspect] != base[aspect]:
-            yield Finding(record_type, field, None, aspect, gateway[aspect], base[aspect], is_text)
+            yield Finding(*of, None, aspect, gateway[aspect], base[aspect], is_text)
     for key in sorted({*gateway["dbr"], *base["dbr"]}):
         ours, theirs = gateway["dbr"].get(key), base["dbr"].get(key)
-        dbr_type = None if key == "put" else int(key)
+        dbr_type = None if key == "put" else int(key.partition("/")[0])
         for aspect, one, other in _aspects(ours or {}, theirs or {}):
-            yield Finding(record_type, field, dbr_type, "put" if key == "put" else aspect, one, other, is_text)
+            yield Finding(*of, dbr_type, "put" if key == "put" else aspect, one, other, is_text)
 
 
 def _aspects(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -75,6 +79,8 @@ def _aspects(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[tuple[str
 
 
 def _is_longer(found: Finding) -> bool:
+    if found.gateway is None or found.base is None:
+        return False
     if found.aspect == "count":
         return bool(found.gateway <= found.base)
     ours, theirs = found.gateway, found.base
@@ -110,13 +116,19 @@ RULES: dict[DifferenceName, Callable[[Finding], bool]] = {
         found.record_type == "lsi" and found.field in ("", "VAL$") and found.base in (0, [])
     ),
     DifferenceName.WRITABLE_COMMAND: lambda found: (
-        found.record_type in ("longout", "bo") and not found.field and found.aspect in ("write", "put")
+        found.is_command and not found.field and found.aspect in ("write", "put")
     ),
     DifferenceName.IDLE_COMMAND: lambda found: (
-        found.record_type == "longout" and not found.field and found.gateway in ([0], ["0"], ["0.0"])
+        found.record_type in ("longout", "ao")
+        and found.is_command
+        and not found.field
+        and found.gateway in ([0], ["0"], ["0.000"], ["0.0"])
     ),
     DifferenceName.RANGE_OF_COMMAND: lambda found: (
         found.record_type == "bo" and not found.field and found.aspect == "limits"
+    ),
+    DifferenceName.CLASS_OF_ARRAY: lambda found: (
+        found.record_type == "waveform" and found.dbr_type == CLASS_NAME and found.aspect == "count"
     ),
 }
 

@@ -52,11 +52,30 @@ FLAG = PointSpec(("Flag",), ValueKind.BOOLEAN, "A flag")
 NAME = PointSpec(
     ("Name",), ValueKind.TEXT, "A text of any length, described in more words than a record of base can keep"
 )
-POINTS = (OXYGEN, PLAIN, WARM, COUNTER, FLAG, NAME)
+TRACE = PointSpec(
+    ("Trace", "Value"),
+    ValueKind.FLOAT,
+    "An array of numbers, with all that a point may have",
+    unit="mm/s",
+    display_range=(-50.5, 50.5),
+    precision=3,
+    limits=AlarmLimits(high=40.0),
+    length=6,
+)
+BARE = PointSpec(("Bare",), ValueKind.FLOAT, "An array of at most one number", length=1)
+POINTS = (OXYGEN, PLAIN, WARM, COUNTER, FLAG, NAME, TRACE, BARE)
 
 ACTIONS = (
     ActionSpec("Calibrate", "Starts the autocalibration of a group", (ActionArgument("Group", "Group", 1, 4),)),
     ActionSpec("Blowback", "Blows the probe back"),
+    ActionSpec(
+        "Level", "Sets the level", (ActionArgument("Level", "Level", 0.5, 10.25, kind=ValueKind.FLOAT, unit="V"),)
+    ),
+    ActionSpec(
+        "Play",
+        "Plays a waveform",
+        (ActionArgument("Samples", "Samples", -1.5, 1.5, kind=ValueKind.FLOAT, length=5, unit="V"),),
+    ),
 )
 SITE = SiteSpec(
     "works",
@@ -105,13 +124,15 @@ class SoftIoc:
         for record, value in zip(RECORDS, values, strict=False):
             kind = record.reported_record_type
             stamp = (SECONDS + step, 500_000_000)
-            await self._say(kind=kind, name=record.name, value=value, alarm=alarm, stamp=stamp)
+            plain = value.tolist() if isinstance(value, memoryview) else value
+            await self._say(kind=kind, name=record.name, value=plain, alarm=alarm, stamp=stamp)
 
     async def feed_commands(self) -> None:
         """Commands that are idle, as the gateway shows them from its start."""
         for record in RECORDS[len(POINTS) :]:
             kind = record.reported_record_type
-            await self._say(kind=kind, name=record.name, value=0, alarm=None, stamp=(BEGIN_US // 1_000_000, 0))
+            value: object = [] if kind == "waveform" else 0
+            await self._say(kind=kind, name=record.name, value=value, alarm=None, stamp=(BEGIN_US // 1_000_000, 0))
 
 
 @asynccontextmanager
@@ -133,6 +154,19 @@ async def soft_ioc(folder: Path, port: int) -> AsyncIterator[SoftIoc]:
             yield ioc
         finally:
             process.kill()
+
+
+async def witnesses(ports: Sequence[int], names: Sequence[str]) -> list[dict[str, dict[str, Any] | None]]:
+    """What libca hears of these names from several servers, asked at the same time."""
+    heard: dict[int, dict[str, dict[str, Any] | None]] = {}
+
+    async def ask(port: int) -> None:
+        heard[port] = await witness(port, names)
+
+    async with anyio.create_task_group() as tasks:
+        for port in ports:
+            tasks.start_soon(ask, port)
+    return [heard[port] for port in ports]
 
 
 async def witness(port: int, names: Sequence[str]) -> dict[str, dict[str, Any] | None]:

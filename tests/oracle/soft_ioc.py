@@ -15,7 +15,8 @@ from softioc import fields, softioc
 from softioc.imports import dbCore
 
 DBR = {"ai": (10, ctypes.c_double), "int64in": (7, ctypes.c_int64), "bi": (11, ctypes.c_uint16)}
-DBR |= {"longout": (5, ctypes.c_int32), "bo": (11, ctypes.c_uint16)}
+DBR |= {"longout": (5, ctypes.c_int32), "bo": (11, ctypes.c_uint16), "ao": (10, ctypes.c_double)}
+DBR_DOUBLE = 10
 DBR_CHAR = 1
 IO_INTR = 2
 UDF = 17
@@ -53,6 +54,8 @@ def feed(name: str, kind: str, value: Any, alarm: tuple[int, int] | None, stamp:
     if kind == "lsi":
         text = value.encode() + b"\0"
         put(f"{name}.VAL$", DBR_CHAR, ctypes.create_string_buffer(text, len(text)), len(text))
+    elif kind == "waveform":
+        put(name, DBR_DOUBLE, (ctypes.c_double * len(value))(*value), len(value))
     elif value is not None:
         code, ctype = DBR[kind]
         put(name, code, ctype(value))

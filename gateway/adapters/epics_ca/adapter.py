@@ -16,12 +16,15 @@ from gateway.adapters.epics_ca.engine_logging import quieten_engine
 from gateway.adapters.epics_ca.ioc_statistics import IocStatistics, ServerLoad
 from gateway.adapters.epics_ca.names import names_beside_points, pv_names
 from gateway.adapters.epics_ca.record_announcer import RecordAnnouncer
-from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time, make_records
+from gateway.adapters.epics_ca.record_factory import make_records
+from gateway.adapters.epics_ca.records import Record, alarms_of, epics_time
 from gateway.adapters.epics_ca.refusals import Refusals
 from gateway.adapters.epics_ca.server import Server
-from gateway.adapters.epics_ca.settings import ChannelAccessSettings
+from gateway.adapters.epics_ca.settings import ChannelAccessSettings, DuplicateNames
+from gateway.adapters.epics_ca.value_types import ValueTypes
 from gateway.errors import AdapterError
 from gateway.model.command_points import commanded_actions
+from gateway.model.garbage import not_collecting_garbage, not_searched_for_garbage
 from gateway.model.points import SiteSpec
 from gateway.model.pv_names import pv_name
 from gateway.model.stamp import Clock
@@ -50,10 +53,12 @@ class ChannelAccessAdapter:
         self._settings = settings
         self._clock: Clock = SystemClock() if clock is None else clock
         now = self._clock.stamp().unix_us
-        self._groups: list[list[Record]] = [
-            make_records([next(names).name for _ in group.points], group.points, now, alarms_of(group.quality))
-            for group in site.groups
-        ]
+        with not_collecting_garbage():
+            self._groups: list[list[Record]] = [
+                make_records([next(names).name for _ in group.points], group.points, now, alarms_of(group.quality))
+                for group in site.groups
+            ]
+        self._types = [ValueTypes([record.accepts for record in group]) for group in self._groups]
         self._records: dict[str, Record] = {record.name: record for group in self._groups for record in group}
         self._records.update({alias: self._records[one.name] for one in served for alias in one.aliases})
         self._statistics = IocStatistics(settings.statistics, self._load, self._clock)
@@ -95,14 +100,13 @@ class ChannelAccessAdapter:
         Raises:
             AdapterError: A value is not of the kind announced; then nothing of the update is shown.
         """
-        records = self._groups[update.group]
-        values, states, changed = update.values, update.states, update.changed
-        for index in changed:
-            value = values[index]
-            if value is not None and type(value) not in records[index].accepts:
-                raise self._wrong_kind(update, index)
-        if changed:
-            records[changed[0]].values.apply(values, states, changed, epics_time(update.stamp.unix_us))
+        values, changed = update.values, update.changed
+        if not changed:
+            return
+        wrong = self._types[update.group].wrong(values, changed)
+        if wrong is not None:
+            raise self._wrong_kind(update, wrong)
+        self._groups[update.group][0].values.apply(values, update.states, changed, epics_time(update.stamp.unix_us))
 
     async def serve(self, *, task_status: TaskStatus[None]) -> None:
         """Serve clients until cancelled. May be called again after it has ended.
@@ -117,12 +121,17 @@ class ChannelAccessAdapter:
 
         announcer = RecordAnnouncer(self._settings.recsync, self._records, self._about)
         alongside = [self._statistics.run, announcer.run, *(commands.watch for commands in self._commands)]
+        duplicates = self._settings.duplicate_names
+        if duplicates is DuplicateNames.WARN:  # nothing depends on the outcome
+            alongside.append(lambda: look_for_duplicates(list(self._records), duplicates, server.tcp_port))
         server = Server(self._records, self._settings, alongside, self.refusals, self._access)
-        await look_for_duplicates(list(self._records), self._settings.duplicate_names, server.reach.port)
+        if duplicates is DuplicateNames.REFUSE:
+            await look_for_duplicates(list(self._records), duplicates, server.reach.port)
         self._server = server
         self._number = len(set(self._records.values()))
         try:
-            await server.serve(ready)
+            with not_searched_for_garbage():
+                await server.serve(ready)
         finally:
             self._server = None
             self._endpoints = ()
@@ -143,7 +152,8 @@ class ChannelAccessAdapter:
         channels = sum(len(circuit.circuit.channels_sid) for circuit in circuits)
         gone = 0 if self._server is None else self._server.coalesced
         coalesced = gone + sum(circuit.outbox.coalesced for circuit in circuits)
-        return ServerLoad(len(circuits), channels, self._number, coalesced, self.refusals.total())
+        waiting = 0 if self._server is None else len(self._server.lobby)
+        return ServerLoad(len(circuits) + waiting, channels, self._number, coalesced, self.refusals.total())
 
     def _wrong_kind(self, update: Update, index: int) -> AdapterError:
         group = self._site.groups[update.group]

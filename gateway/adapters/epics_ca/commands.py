@@ -10,12 +10,13 @@ import anyio
 from caproto import CAStatus
 
 from gateway.adapters.epics_ca.command_records import (
-    ArgumentRecord,
     CommandRecord,
     ConfirmRecord,
     Job,
     RequestRecord,
+    argument_record,
 )
+from gateway.adapters.epics_ca.group_values import is_another
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.records import epics_time
 from gateway.model.actions import ActionSpec, ArgumentValue
@@ -51,7 +52,7 @@ class AnalyserCommands:
             for action in commanded_actions(device)
         }
         self._confirm = ConfirmRecord(name_of(CONFIRM), CONFIRMATION, self._take_confirm, started_us)
-        self._shown: dict[CommandRecord, ArgumentValue] = dict.fromkeys(self.records, 0)
+        self._shown: dict[CommandRecord, ArgumentValue] = {record: record.idle for record in self.records}
 
     @property
     def records(self) -> tuple[CommandRecord, ...]:
@@ -62,17 +63,21 @@ class AnalyserCommands:
         point = command_point(action)
         if not action.arguments:
             return RequestRecord(name, point, partial(self._take, self._steps.take_request, action), started_us)
-        return ArgumentRecord(name, point, partial(self._take, self._steps.take_argument, action), started_us)
+        return argument_record(point)(name, point, partial(self._take, self._steps.take_argument, action), started_us)
 
     def _take(
-        self, take: Callable[[ActionSpec, int, Asker], None], action: ActionSpec, value: int, asker: Asker
+        self,
+        take: Callable[[ActionSpec, ArgumentValue, Asker], None],
+        action: ActionSpec,
+        value: ArgumentValue,
+        asker: Asker,
     ) -> None:
         with _told_in_channel_access():
             take(action, value, asker)
         self._armed.set()
         self._show(self._commands[action.name])
 
-    def _take_confirm(self, value: int, asker: Asker) -> Job | None:
+    def _take_confirm(self, value: ArgumentValue, asker: Asker) -> Job | None:
         with _told_in_channel_access():
             arming = self._steps.take_confirm(value, asker)
         self._show(self._confirm)
@@ -100,14 +105,14 @@ class AnalyserCommands:
             self._show()
 
     def _show(self, written: CommandRecord | None = None) -> None:
-        """Bring every PV up to date: the newest argument armed, whether an action runs, and 0 when idle."""
-        values: dict[CommandRecord, ArgumentValue] = dict.fromkeys(self.records, 0)
+        """Bring every PV up to date: the newest argument armed, whether an action runs, and nothing when idle."""
+        values: dict[CommandRecord, ArgumentValue] = {record: record.idle for record in self.records}
         for action, argument in self._steps.armed.items():
             values[self._commands[action]] = argument
         values[self._confirm] = int(self._steps.is_running)
         now = epics_time(self._clock.stamp().unix_us)
         for record, value in values.items():
-            if record is written or value != self._shown[record]:
+            if record is written or is_another(self._shown[record], value):
                 self._shown[record] = value
                 record.show(value, State.GOOD, *now)
 

@@ -10,7 +10,7 @@ from gateway.adapters.epics_ca.access_rules import DEFAULT_GROUP
 from gateway.adapters.epics_ca.encoding import Condition, Display
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS, statistic_names
 from gateway.adapters.epics_ca.names import names_beside_points, pv_names
-from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, REQUEST, display_of
+from gateway.adapters.epics_ca.record_shapes import FLAG, REQUEST, command_type, display_of, record_type
 from gateway.adapters.epics_ca.settings import ChannelAccessSettings
 from gateway.model.command_points import CONFIRMATION, command_point, commanded_actions
 from gateway.model.points import DeviceSpec, PointSpec, SiteSpec
@@ -29,6 +29,7 @@ class DescribedRecord:
         display: Metadata.
         quality: How its states look.
         aliases: Its other names.
+        is_command: Whether clients write to it.
         access_group: Its access security group; empty for DEFAULT.
     """
 
@@ -38,6 +39,7 @@ class DescribedRecord:
     display: Display
     quality: Mapping[State, Quality] = field(default_factory=lambda: QUALITY)
     aliases: tuple[str, ...] = ()
+    is_command: bool = False
     access_group: str = ""
 
     @property
@@ -56,6 +58,11 @@ class DescribedRecord:
         return False
 
     @property
+    def number_of_elements(self) -> int:
+        """No array has come yet."""
+        return 0
+
+    @property
     def state(self) -> State:
         """No value has come yet."""
         return State.WAITING
@@ -70,12 +77,12 @@ def described_records(site: SiteSpec, settings: ChannelAccessSettings) -> list[D
     served = pv_names(site, settings)
     points = [(point, group.quality) for group in site.groups for point in group.points]
     records = [
-        DescribedRecord(one.name, point, RECORD_TYPES[point.kind], display_of(point), quality, tuple(one.aliases))
+        DescribedRecord(one.name, point, record_type(point), display_of(point), quality, tuple(one.aliases))
         for one, (point, quality) in zip(served, points, strict=True)
     ]
     records += [record for device in site.devices for record in _commands(site, device, settings)]
     records += [
-        DescribedRecord(name, point, RECORD_TYPES[point.kind], display_of(point))
+        DescribedRecord(name, point, record_type(point), display_of(point))
         for name, point in zip(statistic_names(settings.statistics), STATISTICS, strict=False)
     ]
     if settings.access is None:
@@ -94,10 +101,8 @@ def _commands(site: SiteSpec, device: DeviceSpec, settings: ChannelAccessSetting
     for action in actions:
         point = command_point(action)
         name = pv_name(settings, site.name, device.name, point.path)
-        if action.arguments:
-            yield DescribedRecord(name, point, "longout", display_of(point))
-        else:
-            yield DescribedRecord(name, point, "bo", REQUEST)
+        display = display_of(point) if action.arguments else REQUEST
+        yield DescribedRecord(name, point, command_type(point), display, is_command=True)
     if actions:
         name = pv_name(settings, site.name, device.name, CONFIRMATION.path)
-        yield DescribedRecord(name, CONFIRMATION, "bo", FLAG)
+        yield DescribedRecord(name, CONFIRMATION, command_type(CONFIRMATION), FLAG, is_command=True)

@@ -25,6 +25,7 @@ class DifferenceName(StrEnum):
     WRITABLE_COMMAND = "writable command"
     IDLE_COMMAND = "idle command"
     RANGE_OF_COMMAND = "range of a command"
+    CLASS_OF_ARRAY = "class of an array"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +101,13 @@ DIFFERENCES: dict[DifferenceName, Difference] = {
         "not every client expects an answer without elements",
     ),
     DifferenceName.WRITABLE_COMMAND: Difference(
-        "longout and bo",
+        "longout, ao, bo, and waveform where it is a command",
         "VAL of commands may be written where an action is open",
         "as its access security says; that of the test lets nobody write",
         "actions have their own checks behind the put",
     ),
     DifferenceName.IDLE_COMMAND: Difference(
-        "longout",
+        "longout and ao",
         "0 while nothing is armed",
         "the nearest value from DRVL to DRVH",
         "0 is no argument, so it says that nothing is armed",
@@ -116,6 +117,12 @@ DIFFERENCES: dict[DifferenceName, Difference] = {
         "control limits 0 and 0",
         "0 and 65535",
         "a command takes its two states and no other number",
+    ),
+    DifferenceName.CLASS_OF_ARRAY: Difference(
+        "waveform as DBR_CLASS_NAME",
+        "one element, the name",
+        "as many elements as asked for, or as the array may have; all but the first are left over from other answers",
+        "there is one name",
     ),
 }
 """One row per difference; `docs/reference/epics-differences.md` is generated from it."""

@@ -22,9 +22,13 @@ _UNITS_SIZE = 8
 LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
 """Largest finite number of 32 bits."""
 
-_PLAIN_UP_TO = 1e7
+PLAIN_UP_TO = 1e7
+"""Largest magnitude that EPICS base prints by its own rules of rounding."""
+
+MOST_FIXED = 8
+"""Most decimals that it prints without an exponent."""
+
 _FIXED_UP_TO = 1e16
-_MOST_FIXED = 8
 
 
 class Native(IntEnum):
@@ -163,10 +167,10 @@ def number_text(value: float, precision: int) -> str:
     """A number as EPICS base prints it (cvtDoubleToString): fixed decimals, exponent for the very large."""
     if isinstance(value, int) and not precision:
         return str(value)
-    if precision > _MOST_FIXED or abs(value) >= _FIXED_UP_TO:
+    if precision > MOST_FIXED or abs(value) >= _FIXED_UP_TO:
         precision = min(precision, 17)
         return f"{value:.{precision}e}".rjust(precision + 7)
-    if not abs(value) <= _PLAIN_UP_TO:
+    if not abs(value) <= PLAIN_UP_TO:
         return f"{value:.{min(precision, 3)}f}"
     return _rounded_half_up(value, max(precision, 0))
 

@@ -32,6 +32,7 @@ class Reach:
         beacon_period_s: Seconds between beacons in the long run.
         ignored: Addresses whose searches by UDP are not answered.
         message_bytes: Size of the largest request.
+        answer_bytes: Size of the largest answer; None for any.
     """
 
     interfaces: tuple[str, ...]
@@ -42,6 +43,7 @@ class Reach:
     beacon_period_s: float
     ignored: frozenset[str]
     message_bytes: int
+    answer_bytes: int | None
 
 
 def reach(settings: ChannelAccessSettings, variables: Mapping[str, str] = os.environ) -> Reach:
@@ -61,7 +63,8 @@ def reach(settings: ChannelAccessSettings, variables: Mapping[str, str] = os.env
         beacon_port=_port(variables, _REPEATER_PORT, "EPICS_CAS_BEACON_PORT", "EPICS_CA_REPEATER_PORT"),
         beacon_period_s=_period(variables),
         ignored=frozenset(_addresses(variables, "EPICS_CAS_IGNORE_ADDR_LIST")),
-        message_bytes=settings.limits.message_bytes or _message_bytes(variables),
+        message_bytes=settings.limits.message_bytes or min(_array_bytes(variables), MOST_MESSAGE_BYTES),
+        answer_bytes=None if _yes(variables, "EPICS_CA_AUTO_ARRAY_BYTES") else _array_bytes(variables),
     )
 
 
@@ -126,8 +129,8 @@ def _period(variables: Mapping[str, str]) -> float:
     return _BEACON_PERIOD_S
 
 
-def _message_bytes(variables: Mapping[str, str]) -> int:
+def _array_bytes(variables: Mapping[str, str]) -> int:
     text = variables.get("EPICS_CA_MAX_ARRAY_BYTES", "").strip() or str(LEAST_MESSAGE_BYTES)
     if not text.isdecimal():
         raise ValueError(f"EPICS_CA_MAX_ARRAY_BYTES must be a number of bytes, got {text!r}")
-    return min(max(int(text), LEAST_MESSAGE_BYTES), MOST_MESSAGE_BYTES)
+    return max(int(text), LEAST_MESSAGE_BYTES)

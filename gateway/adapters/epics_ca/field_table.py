@@ -13,7 +13,9 @@ from typing import Protocol
 
 from gateway.adapters.epics_ca.encoding import LONG_STRING_SIZE, STRING_SIZE, Condition, Display
 from gateway.adapters.epics_ca.field_types import (
+    ARRAY_POSTS,
     AT_INIT,
+    ELEMENT_TYPES,
     NO_YES,
     OUTPUT_MODES,
     POSTS,
@@ -31,6 +33,7 @@ FROM_DEVICE = -2
 
 _IO_INTR = SCANS.index("I/O Intr")
 _PASSIVE = SCANS.index("Passive")
+_DOUBLE = ELEMENT_TYPES.index("DOUBLE")
 
 Content = float | str
 
@@ -74,6 +77,16 @@ class Owner(Protocol):
         ...
 
     @property
+    def number_of_elements(self) -> int:
+        """Elements of an array that there are now."""
+        ...
+
+    @property
+    def is_command(self) -> bool:
+        """Whether clients write to it."""
+        ...
+
+    @property
     def access_group(self) -> str:
         """Access security group; empty for DEFAULT."""
         ...
@@ -95,6 +108,7 @@ class FieldSpec:
         size: Bytes of a text with its closing NUL, the length of its long-string view (`.DESC$`).
         of_value: Whether it is shown in the unit and precision of the value.
         in_range: Whether it is also shown in the range of the value, not of its type.
+        bounds: Its own range, lowest and highest; None for that of the value or of its type.
         initial: What it is in EPICS base unless a database says otherwise.
         live: Whether it may change while the server runs; such a field is no part of a database.
         given: Whether it follows from the record itself, and so is no part of a database.
@@ -106,6 +120,7 @@ class FieldSpec:
     size: int = STRING_SIZE
     of_value: bool = False
     in_range: bool = False
+    bounds: Callable[[Owner], tuple[float, float]] | None = None
     initial: Content = 0
     live: bool = False
     given: bool = False
@@ -154,6 +169,10 @@ def _hysteresis(record: Owner) -> float:
     return 0.0 if record.point.limits is None else record.point.limits.hysteresis
 
 
+def _most_elements(record: Owner) -> int:
+    return record.point.length or 1
+
+
 def _undefined(record: Owner) -> int:
     return int(not record.defined or record.condition.status == AlarmStatus.UDF)
 
@@ -167,7 +186,7 @@ _COMMON: dict[str, FieldSpec] = {
     "DESC": _text(lambda record: record.point.description, LONG_STRING_SIZE),
     "RTYP": _text(lambda record: record.reported_record_type, given=True),
     "ASG": _text(lambda record: record.access_group, 29),
-    "SCAN": _menu(lambda _: _IO_INTR, SCANS),
+    "SCAN": _menu(lambda record: _PASSIVE if record.is_command else _IO_INTR, SCANS),
     "PINI": _menu(lambda _: 0, AT_INIT),
     "PHAS": _number(FieldType.SHORT),
     "EVNT": _text(lambda _: ""),
@@ -216,7 +235,6 @@ def _numeric(kind: FieldType) -> dict[str, FieldSpec]:
 _ANALOG: dict[str, FieldSpec] = {
     "PREC": FieldSpec(FieldType.SHORT, lambda record: record.display.precision),
     **_numeric(FieldType.DOUBLE),
-    "AFTC": _of_value(FieldType.DOUBLE, lambda _: 0.0),
 }
 _LONG_TEXT: dict[str, FieldSpec] = {
     "SIZV": _number(FieldType.USHORT, LONG_STRING_SIZE, STRING_SIZE + 1),
@@ -230,15 +248,39 @@ _BINARY: dict[str, FieldSpec] = {
     "OSV": _menu(lambda _: 0, SEVERITIES),
     "COSV": _menu(lambda _: 0, SEVERITIES),
 }
-_OUTPUT: dict[str, FieldSpec] = {"SCAN": _menu(lambda _: _PASSIVE, SCANS), "OMSL": _menu(lambda _: 0, OUTPUT_MODES)}
-_DRIVE: dict[str, FieldSpec] = {"DRVH": _limit(6, FieldType.LONG), "DRVL": _limit(7, FieldType.LONG)}
+_ARRAY: dict[str, FieldSpec] = {
+    "EGU": _text(lambda record: record.display.units, 16),
+    "PREC": FieldSpec(FieldType.SHORT, lambda record: record.display.precision),
+    **{name: _limit(index, FieldType.DOUBLE) for index, name in enumerate(("HOPR", "LOPR"))},
+    "NELM": FieldSpec(FieldType.ULONG, _most_elements, initial=1),
+    "FTVL": _menu(lambda _: _DOUBLE, ELEMENT_TYPES),
+    "NORD": FieldSpec(
+        FieldType.ULONG,
+        lambda record: record.number_of_elements,
+        bounds=lambda record: (0, _most_elements(record)),
+        live=True,
+    ),
+    "BUSY": FieldSpec(FieldType.SHORT, lambda _: 0, bounds=lambda _: (0, 1)),
+    "RARM": _number(FieldType.SHORT),
+    "MPST": _menu(lambda _: 0, ARRAY_POSTS),
+    "APST": _menu(lambda _: 0, ARRAY_POSTS),
+    "HASH": _number(FieldType.ULONG),
+}
+_OUTPUT: dict[str, FieldSpec] = {"OMSL": _menu(lambda _: 0, OUTPUT_MODES)}
+
+
+def _drive(kind: FieldType) -> dict[str, FieldSpec]:
+    return {"DRVH": _limit(6, kind), "DRVL": _limit(7, kind)}
+
 
 FIELDS: dict[str, dict[str, FieldSpec]] = {
-    "ai": _COMMON | _ANALOG,
+    "ai": _COMMON | _ANALOG | {"AFTC": _of_value(FieldType.DOUBLE, lambda _: 0.0)},
     "int64in": _COMMON | _numeric(FieldType.INT64) | {"AFTC": _number(FieldType.DOUBLE)},
     "bi": _COMMON | _BINARY,
     "lsi": _COMMON | _LONG_TEXT,
-    "longout": _COMMON | _numeric(FieldType.LONG) | _DRIVE | _OUTPUT,
+    "waveform": _COMMON | _ARRAY,
+    "longout": _COMMON | _numeric(FieldType.LONG) | _drive(FieldType.LONG) | _OUTPUT,
+    "ao": _COMMON | _ANALOG | _drive(FieldType.DOUBLE) | _OUTPUT,
     "bo": _COMMON | _BINARY | _OUTPUT,
 }
 """Fields by type of record; `VAL` is the record itself."""

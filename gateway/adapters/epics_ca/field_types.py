@@ -19,6 +19,7 @@ class FieldType(Enum):
     SHORT = (Native.INT, (-32768.0, 32767.0))
     USHORT = (Native.LONG, (0.0, 65535.0))
     LONG = (Native.LONG, (-2147483648.0, 2147483647.0))
+    ULONG = (Native.DOUBLE, (0.0, 4294967295.0))
     INT64 = (Native.DOUBLE, (-(2.0**63), 2.0**63))
     UINT64 = (Native.DOUBLE, (0.0, 2.0**64))
     DOUBLE = (Native.DOUBLE, (-1e300, 1e300))
@@ -41,5 +42,10 @@ AT_INIT = ("NO", "YES", "RUN", "RUNNING", "PAUSE", "PAUSED")
 NO_YES = ("NO", "YES")
 PRIORITIES = ("LOW", "MEDIUM", "HIGH")
 POSTS = ("On Change", "Always")
+ARRAY_POSTS = ("Always", "On Change")
 OUTPUT_MODES = ("supervisory", "closed_loop")
-"""Menus of EPICS base: AlarmSevr, AlarmStat, Scan, Pini, YesNo, Priority, Post, Omsl."""
+ELEMENT_TYPES = (
+    *("STRING", "CHAR", "UCHAR", "SHORT", "USHORT", "LONG", "ULONG", "INT64", "UINT64", "FLOAT", "DOUBLE"),
+    "ENUM",
+)
+"""Menus of EPICS base: AlarmSevr, AlarmStat, Scan, Pini, YesNo, Priority, Post, waveformPOST, Omsl, Ftype."""

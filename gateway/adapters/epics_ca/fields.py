@@ -20,7 +20,9 @@ from gateway.adapters.epics_ca.field_table import FIELDS, FieldSpec, Owner
 from gateway.adapters.epics_ca.field_types import FieldType
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 
-_CHANGED = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
+FIELD_CHANGED = int(SubscriptionType.DBE_VALUE | SubscriptionType.DBE_LOG)
+"""DBE bits of a field whose content has changed."""
+
 _NO_ALARM_LIMITS = (math.nan,) * 4
 
 
@@ -35,7 +37,7 @@ def _display(record: Owner, spec: FieldSpec) -> Display:
     if spec.menu:
         return Display(states=spec.menu)
     value, kind = record.display, record.reported_record_type
-    low, high = spec.type.bounds
+    low, high = spec.type.bounds if spec.bounds is None else spec.bounds(record)
     if spec.in_range:
         high, low = value.limits[:2]
     shown = (0.0, 0.0) if kind in _WITHOUT_DISPLAY_RANGES else (high, low)
@@ -85,13 +87,13 @@ class Field(ReadOnlyValue):
         as_characters = dbr_type in LAYOUT and LAYOUT[dbr_type][1] is Native.CHAR
         return self._spec.size if self.native is Native.STRING and as_characters else 1
 
-    def refresh(self) -> None:
+    def refresh(self, events: int, transition: int) -> None:  # noqa: ARG002  those of the value are not its own
         """Tell the monitors if the content has changed."""
         if self._spec.live:
             content = self._spec.read(self._record)
             if content != self._shown:
                 self._shown = content
-                self.notify(_CHANGED)
+                self.notify(FIELD_CHANGED)
 
 
 def make_field(record: Owner, name: str) -> Field:

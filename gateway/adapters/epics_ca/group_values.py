@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from operator import eq
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.adapters.epics_ca.encoding import Condition, as_double
 from gateway.adapters.epics_ca.row_form import Numbers
+from gateway.adapters.epics_ca.ticks import Tick, TickWatcher
 from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.value import Value
@@ -32,44 +35,13 @@ _BLANK: dict[ValueKind, Value] = {
     ValueKind.BOOLEAN: False,
     ValueKind.TEXT: "",
 }
+EMPTY_ARRAY = cast("memoryview", memoryview(b"").cast("d"))
+"""No elements; for the type checker, views of the model are of no special type."""
+
+_UNPACKED = (str, memoryview)
+"""What has no place in an array of numbers."""
+
 _EXACT_BELOW = 2.0**53
-
-
-class Tick:
-    """What one update has changed, as arrays over all points of the group. Never changed once made.
-
-    Attributes:
-        numbers: Values; 0 for texts and for what is not known yet. Shape (n,).
-        status: STAT. Shape (n,).
-        severity: SEVR. Shape (n,).
-        time: Of the points that have changed.
-        values_changed: Which values are new. Shape (n,).
-        alarms_changed: Which alarms are new; None for none at all. Shape (n,).
-    """
-
-    __slots__ = ("alarms_changed", "numbers", "severity", "status", "time", "values_changed")
-
-    def __init__(
-        self,
-        numbers: Numbers,
-        alarms: NDArray[np.int16],
-        time: EpicsTime,
-        values_changed: NDArray[np.bool_],
-        alarms_changed: NDArray[np.bool_] | None,
-    ) -> None:
-        self.numbers = numbers
-        self.status, self.severity = alarms
-        self.time = time
-        self.values_changed = values_changed
-        self.alarms_changed = alarms_changed
-
-
-class TickWatcher(Protocol):
-    """Whoever wants every tick of a group in which something changes."""
-
-    def take(self, tick: Tick) -> None:
-        """A new tick. Never suspends."""
-        ...
 
 
 class PointWatcher(Protocol):
@@ -98,11 +70,14 @@ class GroupValues:
         self.alarms = alarms
         self._size = len(points)
         self._wholes = [index for index, point in enumerate(points) if point.kind is ValueKind.INTEGER]
-        self._blanks = [_BLANK[point.kind] for point in points]
+        self._numeric = all(point.kind is not ValueKind.TEXT and point.length is None for point in points)
+        self._blanks = [_BLANK[point.kind] if point.length is None else EMPTY_ARRAY for point in points]
         self._values: Sequence[Value] = [None] * self._size
         self._states: Sequence[State] = [State.WAITING] * self._size
         self._times = [started] * self._size
-        self._arrays: tuple[Numbers, NDArray[np.int16]] | None = None
+        self._number_array: Numbers | None = None
+        self._alarm_array: NDArray[np.int16] | None = None
+        self._pack = struct.Struct(f">{self._size}d").pack
         self._tick_watchers: dict[TickWatcher, None] = {}
         self._point_watchers: dict[int, PointWatcher] = {}
 
@@ -117,7 +92,7 @@ class GroupValues:
         value, blank = values[index], self._blanks[index]
         if value is None:
             return blank
-        return as_double(value) if type(blank) is float and not isinstance(value, str) else value
+        return as_double(value) if type(blank) is float and not isinstance(value, _UNPACKED) else value
 
     def is_defined(self, index: int) -> bool:
         """Whether a point has ever had a value."""
@@ -133,8 +108,11 @@ class GroupValues:
 
     def apply(self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int], time: EpicsTime) -> None:
         """Take what an update says of the points named in `changed`, and tell whoever watches."""
-        old_values, old_states, old_arrays = self._values, self._states, self._arrays
-        if self._tick_watchers and old_arrays is None:
+        old_values, old_states = self._values, self._states
+        old_arrays: tuple[Numbers, NDArray[np.int16]] | None = None
+        if self._tick_watchers:
+            if not self._point_watchers and self._take_whole(values, states, changed, time):
+                return
             old_arrays = self._numbers(), self._alarms()
         if len(changed) == self._size and None not in values:
             self._values, self._states, self._times = values, states, [time] * self._size
@@ -147,50 +125,73 @@ class GroupValues:
                 new_states[index] = states[index]
                 self._times[index] = time
             self._values, self._states = new_values, new_states
-        self._arrays = None
-        if old_arrays is not None and self._tick_watchers:
-            self._tell_ticks(old_values, old_states, old_arrays, time)
+        self._number_array = None
+        if not _equal(self._states, old_states):
+            self._alarm_array = None
+        if old_arrays is not None:
+            self._tell_ticks(old_values, *old_arrays, time)
         if self._point_watchers:
             self._tell_points(old_values, old_states, changed)
 
+    def _take_whole(
+        self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int], time: EpicsTime
+    ) -> bool:
+        """Take the update if it brings a new number for every point and no new state, in the shortest way."""
+        if not (self._numeric and len(changed) == self._size and _equal(states, self._states)):
+            return False
+        try:
+            packed = self._pack(*values)
+        except (struct.error, OverflowError):  # no value, or an integer beyond all doubles
+            return False
+        total = sum(values)  # type: ignore[arg-type]  # all are numbers, or they could not be packed
+        if total != total or True in map(eq, values, self._values):
+            return False
+        self._values, self._times = values, [time] * self._size
+        self._number_array = None
+        tick = Tick(self._alarms(), time, packed=packed)
+        for watcher in self._tick_watchers:
+            watcher.take(tick)
+        return True
+
     def _tell_ticks(
-        self,
-        old_values: Sequence[Value],
-        old_states: Sequence[State],
-        old_arrays: tuple[Numbers, NDArray[np.int16]],
-        time: EpicsTime,
+        self, old_values: Sequence[Value], old_numbers: Numbers, old_alarms: NDArray[np.int16], time: EpicsTime
     ) -> None:
-        old_numbers, old_alarms = old_arrays
-        numbers = self._numbers()
+        numbers, alarms = self._numbers(), self._alarms()
         changed = np.not_equal(numbers, old_numbers)
-        changed &= ~(np.isnan(numbers) & np.isnan(old_numbers))
+        unknown = np.isnan(numbers)
+        if np.count_nonzero(unknown):
+            changed &= ~(unknown & np.isnan(old_numbers))
         for index in self._wholes:  # two integers may be one double
             if abs(numbers[index]) >= _EXACT_BELOW:
                 changed[index] = self._known(self._values, index) != self._known(old_values, index)
-        is_same = self._states is old_states or list(self._states) == list(old_states)
-        alarms = old_alarms if is_same else self._alarms()
         alarms_changed: NDArray[np.bool_] | None = None
-        if not is_same:
+        if alarms is not old_alarms:
             differs = np.not_equal(alarms, old_alarms)
             alarms_changed = differs[0] | differs[1] if np.count_nonzero(differs) else None
-        self._arrays = numbers, alarms
         if alarms_changed is None and not np.count_nonzero(changed):
             return
-        tick = Tick(numbers, alarms, time, changed, alarms_changed)
+        tick = Tick(alarms, time, numbers, changed, alarms_changed)
         for watcher in self._tick_watchers:
             watcher.take(tick)
 
     def _numbers(self) -> Numbers:
-        numbers = [0.0 if value is None or isinstance(value, str) else value for value in self._values]
-        try:
-            return np.array(numbers, np.float64)
-        except OverflowError:
-            return np.array([as_double(number) for number in numbers], np.float64)
+        """Values; 0 for texts, for arrays and for what is not known yet. Shape (n,)."""
+        if self._number_array is None:
+            numbers: Sequence[Any] = self._values
+            if not self._numeric or None in numbers:
+                numbers = [0.0 if value is None or isinstance(value, _UNPACKED) else value for value in numbers]
+            try:
+                self._number_array = np.array(numbers, np.float64)
+            except OverflowError:
+                self._number_array = np.array([as_double(number) for number in numbers], np.float64)
+        return self._number_array
 
     def _alarms(self) -> NDArray[np.int16]:
         """Status and severity; shape (2, n)."""
-        alarms = self.alarms
-        return np.array([alarms[state] for state in self._states], np.int16).reshape(-1, 2).T
+        if self._alarm_array is None:
+            alarms = self.alarms
+            self._alarm_array = np.array([alarms[state] for state in self._states], np.int16).reshape(-1, 2).T
+        return self._alarm_array
 
     def _tell_points(self, old_values: Sequence[Value], old_states: Sequence[State], changed: Sequence[int]) -> None:
         for index in changed:
@@ -201,7 +202,7 @@ class GroupValues:
             old, new = old_states[index], self._states[index]
             if old is not new and self.alarms[old] != self.alarms[new]:
                 events, transition = ALARM_EVENT, self.alarms[new][1]
-            if _differ(self._known(old_values, index), self._known(self._values, index)):
+            if is_another(self._known(old_values, index), self._known(self._values, index)):
                 events |= VALUE_EVENTS
             watcher.take(events, transition)
 
@@ -222,6 +223,12 @@ class GroupValues:
         self._point_watchers.pop(index, None)
 
 
-def _differ(old: Value, new: Value) -> bool:
-    """Whether a value is another; NaN after NaN is not."""
+def _equal(new: Sequence[State], old: Sequence[State]) -> bool:
+    return new is old or list(new) == list(old)
+
+
+def is_another(old: Value, new: Value) -> bool:
+    """Whether a value is another; NaN after NaN is not, and an array is if it was delivered anew."""
+    if isinstance(new, memoryview):
+        return old is not new
     return old != new and (old == old or new == new)

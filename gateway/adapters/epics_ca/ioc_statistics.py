@@ -14,7 +14,8 @@ from anyio import to_thread
 
 from gateway.adapters.epics_ca.ioc_statistics_host import HostReading, read_host
 from gateway.adapters.epics_ca.ioc_statistics_points import STATISTICS, statistic_names
-from gateway.adapters.epics_ca.records import Record, epics_time, make_record
+from gateway.adapters.epics_ca.record_factory import make_record
+from gateway.adapters.epics_ca.records import Record, epics_time
 from gateway.adapters.epics_ca.settings import StatisticsSettings
 from gateway.model.quality import State
 from gateway.model.stamp import Clock, Stamp

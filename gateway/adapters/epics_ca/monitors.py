@@ -6,17 +6,22 @@ per value and DBR type and shared by all clients; here only the subscription id 
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from struct import Struct
 
-from gateway.adapters.epics_ca.connection import Connection
+from gateway.adapters.epics_ca.connection import WRITE_BUFFER, Connection
+from gateway.adapters.epics_ca.delivery import Delivery
 from gateway.adapters.epics_ca.group_values import GroupValues
 from gateway.adapters.epics_ca.packed_monitors import PackedMonitors
 from gateway.adapters.epics_ca.row_form import RowForm
-from gateway.adapters.epics_ca.values import Packing, ReadOnlyValue
+from gateway.adapters.epics_ca.values import Body, Packing, ReadOnlyValue
 
 _SUBSCRIPTION_ID = Struct(">I")
+
+Message = tuple[Body, ...]
+"""One event, in pieces; those that are large are shared by all clients."""
+
+_OF_ROWS: Message = ()
 
 
 class Outbox:
@@ -24,15 +29,16 @@ class Outbox:
 
     Args:
         connection: Where they go.
+        delivery: What the clients of the server have in common.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, delivery: Delivery) -> None:
         self._connection = connection
-        self._loop = asyncio.get_running_loop()
-        self._pending: dict[int | PackedMonitors, bytes] = {}
+        self._delivery = delivery
+        self._pending: dict[int | PackedMonitors, Message] = {}
         """Messages by subscription; rows stand for what they have when they are drained."""
         self._packed: dict[tuple[GroupValues, RowForm], PackedMonitors] = {}
-        self._alarms: dict[int, tuple[int, bytes]] = {}
+        self._alarms: dict[int, tuple[int, Message]] = {}
         self._scheduled = False
         self._closed = False
         self._held = False
@@ -45,10 +51,10 @@ class Outbox:
         key = packing.values, packing.form
         rows = self._packed.get(key)
         if rows is None:
-            rows = self._packed[key] = PackedMonitors(*key, self)
+            rows = self._packed[key] = PackedMonitors(*key, self, self._delivery)
         return rows
 
-    def put(self, subscription: int, message: bytes, transition: int = -1) -> None:
+    def put(self, subscription: int, message: Message, transition: int = -1) -> None:
         """Queue an event; an older one of the same subscription gives way.
 
         A worse alarm that was not sent yet is sent before the newest event, so that a short alarm is not lost on a
@@ -71,33 +77,54 @@ class Outbox:
 
     def wake(self, rows: PackedMonitors) -> None:
         """Queue what rows have due; see `Sender`."""
-        self._pending[rows] = b""
+        self._pending[rows] = _OF_ROWS
         self._schedule()
 
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._flush_soon)
+            self._delivery.flush_soon(self)
 
-    def _flush_soon(self) -> None:
+    def deliver(self) -> None:
+        """See `Flushable`."""
         self._scheduled = False
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, unless the client has to catch up first; then its socket calls again."""
+        """Send what waits, unless the client has to catch up first; then its socket calls again.
+
+        What is more than the socket may keep goes out in several turns of the event loop.
+        """
         if not self._pending or self._held or self._closed or not self._connection.writable:
             return
-        pending, self._pending = self._pending, {}
-        alarms, self._alarms = self._alarms, {}
-        messages: list[bytes] = []
-        for subscription, message in pending.items():
+        self._connection.write(b"".join(self._first()))
+        if self._pending and self._connection.writable:
+            self._schedule()
+
+    def _first(self) -> list[Body]:
+        """Take what has waited longest, whole events."""
+        pieces: list[Body] = []
+        taken: list[int | PackedMonitors] = []
+        size = 0
+        for subscription, message in self._pending.items():
+            taken.append(subscription)
             if isinstance(subscription, PackedMonitors):
-                messages.append(subscription.drain())
-                continue
-            if alarms and subscription in alarms and alarms[subscription][1] is not message:
-                messages.append(alarms[subscription][1])
-            messages.append(message)
-        self._connection.write(b"".join(messages))
+                rows = subscription.drain()
+                pieces.append(rows)
+                size += len(rows)
+            else:
+                _severity, alarm = self._alarms.pop(subscription, (0, message))
+                whole = message if alarm is message else alarm + message
+                pieces += whole
+                size += sum(map(len, whole))
+            if size >= WRITE_BUFFER:
+                break
+        if len(taken) == len(self._pending):
+            self._pending = {}
+        else:
+            for subscription in taken:
+                del self._pending[subscription]
+        return pieces
 
     def hold(self, *, held: bool) -> None:
         """Obey the client's EventsOff and EventsOn."""
@@ -153,9 +180,9 @@ class Monitor:
             self._rows = self.outbox.packed(packing)
             self._rows.add(self, packing.index, header + self._identity + body)
 
-    def tell(self, header: bytes, body: bytes, transition: int) -> None:
+    def tell(self, header: bytes, body: Body, transition: int) -> None:
         """Take one event."""
-        self.outbox.put(self.subscription, header + self._identity + body, transition)
+        self.outbox.put(self.subscription, (header + self._identity, body), transition)
 
     def end(self) -> None:
         """Unsubscribe; what waits is not sent."""

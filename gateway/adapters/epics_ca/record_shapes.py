@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from gateway.adapters.epics_ca.encoding import Display
 from gateway.model.points import AlarmLimits, PointSpec, ValueKind
@@ -14,6 +15,16 @@ RECORD_TYPES: dict[ValueKind, str] = {
     ValueKind.TEXT: "lsi",
 }
 """RTYP by kind of value; nobody knows how long a text of an analyser may become, so it is not a stringin."""
+
+COMMAND_TYPES: dict[ValueKind, str] = {
+    ValueKind.FLOAT: "ao",
+    ValueKind.INTEGER: "longout",
+    ValueKind.BOOLEAN: "bo",
+}
+"""RTYP of commands by kind of value."""
+
+WAVEFORM = "waveform"
+"""RTYP of an array of numbers."""
 
 FLAG = Display(states=("No", "Yes"))
 """Names of the states of a flag."""
@@ -34,8 +45,25 @@ def number_display(point: PointSpec) -> Display:
     return Display(point.unit, precision, (high, low, *alarm_limits, high, low))
 
 
+def array_display(point: PointSpec) -> Display:
+    """As `number_display`; a waveform record has no alarm limits."""
+    return number_display(replace(point, limits=None))
+
+
+def record_type(point: PointSpec) -> str:
+    """RTYP of a point that is no command."""
+    return RECORD_TYPES[point.kind] if point.length is None else WAVEFORM
+
+
+def command_type(point: PointSpec) -> str:
+    """RTYP of a point that is a command."""
+    return COMMAND_TYPES[point.kind] if point.length is None else WAVEFORM
+
+
 def display_of(point: PointSpec) -> Display:
     """Metadata of a point that is no command."""
+    if point.length is not None:
+        return array_display(point)
     match point.kind:
         case ValueKind.FLOAT | ValueKind.INTEGER:
             return number_display(point)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from struct import Struct
-from typing import ClassVar, cast
+from typing import ClassVar, Protocol, cast
 from weakref import WeakValueDictionary
 
 from gateway.adapters.epics_ca.encoding import (
@@ -20,7 +20,7 @@ from gateway.adapters.epics_ca.fields import Field, make_field
 from gateway.adapters.epics_ca.group_values import Alarms, EpicsTime, GroupValues
 from gateway.adapters.epics_ca.record_shapes import FLAG, RECORD_TYPES, number_display
 from gateway.adapters.epics_ca.row_form import row_form
-from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, Packing, ReadOnlyValue
+from gateway.adapters.epics_ca.values import EVENT_HEADER, NORMAL, Body, Packing, ReadOnlyValue
 from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import QUALITY, Quality, State
 from gateway.model.value import Value
@@ -52,6 +52,14 @@ def epics_time(unix_us: int) -> EpicsTime:
     return (seconds - EPICS_EPOCH) & 0xFFFF_FFFF, microseconds * 1000
 
 
+class Part(Protocol):
+    """What is shown of a record beside its value."""
+
+    def refresh(self, events: int, transition: int) -> None:
+        """The record is up to date; see `PointWatcher`."""
+        ...
+
+
 class Record(ReadOnlyValue):
     """A PV: it looks at the value of its point when somebody reads, and is told of updates only while it is watched.
 
@@ -64,6 +72,10 @@ class Record(ReadOnlyValue):
 
     record_type: ClassVar[str]
     accepts: ClassVar[frozenset[type]]
+    security_level = 0
+    is_command = False
+    """Whether clients write to it."""
+
     access_group: str = ""
     """Access security group; empty for DEFAULT, as in EPICS base."""
 
@@ -73,7 +85,8 @@ class Record(ReadOnlyValue):
         self.point = point
         self.values = values
         self.index = index
-        self.fields: WeakValueDictionary[str, Field] = WeakValueDictionary()
+        self.parts: WeakValueDictionary[Hashable, Part] = WeakValueDictionary()
+        """Those that somebody monitors, by name of the field or by slice."""
 
     @staticmethod
     def display_of(point: PointSpec) -> Display:  # noqa: ARG004  the numeric kinds look at it
@@ -100,6 +113,11 @@ class Record(ReadOnlyValue):
         """Whether it has ever had a value."""
         return self.values.is_defined(self.index)
 
+    @property
+    def number_of_elements(self) -> int:
+        """How many it has now; 1 for all but arrays."""
+        return 1
+
     def show(self, value: Value, state: State, seconds: int, nanoseconds: int) -> None:
         """Take a value for this point alone; None leaves the last one in place."""
         values: list[Value] = [None] * len(self.values)
@@ -115,9 +133,9 @@ class Record(ReadOnlyValue):
         """
         if events:
             self.notify(events, transition)
-        for field in list(self.fields.values()):
-            field.refresh()
-        if not (self._queues or self.fields or any(self.packing(dbr_type) is None for dbr_type, _ in self.listeners)):
+        for part in list(self.parts.values()):
+            part.refresh(events, transition)
+        if not (self._queues or self.parts or any(self.packing(dbr_type) is None for dbr_type, _ in self.listeners)):
             self.values.forget(self.index)
 
     def watch(self) -> None:
@@ -137,9 +155,9 @@ class Record(ReadOnlyValue):
         """
         if name == "VAL":
             return self
-        field = self.fields.get(name)
-        if field is None:
-            field = self.fields[name] = make_field(self, name)
+        field = self.parts.get(name)
+        if not isinstance(field, Field):
+            field = self.parts[name] = make_field(self, name)
             self.watch()
         return field
 
@@ -159,7 +177,7 @@ class _NumberRecord(Record):
         """The number in the native type asked for."""
         return encode_number(self.number, native, self.display.precision)
 
-    def event(self, dbr_type: int, count: int) -> tuple[bytes, bytes]:
+    def event(self, dbr_type: int, count: int) -> tuple[bytes, Body]:
         """As everywhere, with a short way for what nearly every client asks for."""
         if dbr_type != _TIME_DOUBLE:
             return super().event(dbr_type, count)
@@ -214,26 +232,3 @@ class TextRecord(Record):
     def encoded(self, native: Native) -> bytes:
         """The text in the native type asked for."""
         return encode_text(str(self.values.value(self.index)), native)
-
-
-_RECORD: dict[ValueKind, type[Record]] = {
-    ValueKind.FLOAT: AnalogRecord,
-    ValueKind.INTEGER: IntegerRecord,
-    ValueKind.BOOLEAN: BinaryRecord,
-    ValueKind.TEXT: TextRecord,
-}
-
-
-def make_records(names: Sequence[str], points: Sequence[PointSpec], started_us: int, alarms: Alarms) -> list[Record]:
-    """The records for the points of one group, waiting for their first values."""
-    values = GroupValues(points, alarms, epics_time(started_us))
-    return [
-        _RECORD[point.kind](name, point, values, index)
-        for index, (name, point) in enumerate(zip(names, points, strict=True))
-    ]
-
-
-def make_record(name: str, point: PointSpec, started_us: int, alarms: Alarms = DEFAULT_ALARMS) -> Record:
-    """The record for a point that is a group of its own, waiting for its first value."""
-    (record,) = make_records([name], [point], started_us, alarms)
-    return record

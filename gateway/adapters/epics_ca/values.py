@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
 from caproto import AccessRights, CAStatus, ChannelData, ChannelType, Forbidden, backend
 from caproto._dbr import DBR_TYPES
@@ -38,8 +38,13 @@ GET_FAILED: int = CAStatus.ECA_GETFAIL.value.code_with_severity
 EVENT_HEADER = Struct(">HHHHI")
 """Header of an event (CA_PROTO_EVENT_ADD) up to the subscription id: command, size, type, count, status."""
 
-_EVENT_ADD = 1
+EVENT_ADD = 1
+"""Command of an event (CA_PROTO_EVENT_ADD)."""
+
 _ACKNOWLEDGE = Struct(">hhHH")
+
+Body = bytes | memoryview
+"""Metadata and value of a message; what many clients get is one buffer for all of them."""
 
 
 class Listener(Protocol):
@@ -50,7 +55,7 @@ class Listener(Protocol):
         """DBE bits that the client asked for."""
         ...
 
-    def tell(self, header: bytes, body: bytes, transition: int) -> None:
+    def tell(self, header: bytes, body: Body, transition: int) -> None:
         """Take one event.
 
         Args:
@@ -85,6 +90,9 @@ class ReadOnlyValue(ChannelData):
     """
 
     native = Native.DOUBLE
+    security_level = 1
+    """Access security level: 0 for the value of a record, 1 for its fields."""
+
     log_atol = 0.0  # asked for by caproto's deadband filter, which otherwise fails on channel data of other families
     value_atol = 0.0
 
@@ -122,23 +130,27 @@ class ReadOnlyValue(ChannelData):
         """CA status, metadata and elements."""
         if dbr_type == CLASS_NAME:
             return NORMAL, b"", fixed(self.reported_record_type, STRING_SIZE)
+        begin, native = self.beginning(dbr_type)
+        try:
+            return NORMAL, begin, self.encoded(native)
+        except NotConvertibleError:
+            return GET_FAILED, bytes(len(begin)), bytes(ELEMENT_SIZE[native])
+
+    def beginning(self, dbr_type: int) -> tuple[bytes, Native]:
+        """Metadata of any DBR type but CLASS_NAME, and the native type of what follows."""
         condition = self.condition
         if dbr_type == STSACK_STRING:
-            begin = _ACKNOWLEDGE.pack(condition.status, condition.severity, 0, condition.severity)
-            return NORMAL, begin, self.encoded(Native.STRING)
+            return _ACKNOWLEDGE.pack(condition.status, condition.severity, 0, condition.severity), Native.STRING
         metadata, native = LAYOUT[dbr_type]
-        try:
-            elements = self.encoded(native)
-        except NotConvertibleError:
-            return GET_FAILED, bytes(len(head(metadata, native, condition, self.display))), bytes(ELEMENT_SIZE[native])
-        return NORMAL, head(metadata, native, condition, self.display), elements
+        return head(metadata, native, condition, self.display), native
 
     def payload(self, dbr_type: int, count: int) -> tuple[int, int, bytes]:
         """The value as one message body, padded to eight bytes.
 
         Args:
             dbr_type: One of `READABLE_TYPES`.
-            count: Elements asked for: filled up with zeros, cut to `capacity`; 0 for as many as there are.
+            count: Elements asked for: filled up with zeros, cut to `capacity`; 0 for as many as there are. A text that
+                is cut ends with a zero.
 
         Returns:
             CA status, number of elements, body. Where the value has no meaning in that type, all zeros and
@@ -150,14 +162,14 @@ class ReadOnlyValue(ChannelData):
             limit = self.capacity(dbr_type)
             if limit > 1:
                 number = min(count, limit) or len(elements)
-                elements = elements[:number].ljust(number, b"\0")
+                elements = elements[: number - 1].ljust(number, b"\0")
         body = begin + elements
         return status, number, body + bytes(-len(body) % 8)
 
-    def event(self, dbr_type: int, count: int) -> tuple[bytes, bytes]:
+    def event(self, dbr_type: int, count: int) -> tuple[bytes, Body]:
         """Header up to the subscription id, and body, of an event with the present value."""
         status, number, body = self.payload(dbr_type, count)
-        return EVENT_HEADER.pack(_EVENT_ADD, len(body), dbr_type, number, status), body
+        return EVENT_HEADER.pack(EVENT_ADD, len(body), dbr_type, number, status), body
 
     def packing(self, dbr_type: int) -> Packing | None:  # noqa: ARG002  records look at it
         """How events of that type are packed as rows; None where each is told on its own, by `notify`."""
@@ -178,7 +190,7 @@ class ReadOnlyValue(ChannelData):
         for (dbr_type, count), listeners in self.listeners.items():
             if self.packing(dbr_type) is not None:
                 continue
-            header = body = b""
+            header, body = b"", cast("Body", b"")
             for listener in listeners.values():
                 if listener.mask & events:
                     if not header:

@@ -7,6 +7,7 @@ import struct
 import anyio
 
 HEADER = struct.Struct(">HHHHII")
+EXTENSION = struct.Struct(">II")
 VERSION = HEADER.pack(0, 0, 0, 13, 0, 0)
 
 
@@ -16,7 +17,15 @@ def create(name: bytes, cid: int) -> bytes:
 
 
 def subscribe(sid: int, subscription: int, dbr_type: int = 20, count: int = 1) -> bytes:
-    return HEADER.pack(1, 16, dbr_type, count, sid, subscription) + struct.pack(">fffHH", 0, 0, 0, 7, 0)
+    return message(1, dbr_type, count, sid, subscription, struct.pack(">fffHH", 0, 0, 0, 7, 0))
+
+
+def message(command: int, dbr_type: int, count: int, first: int, second: int, payload: bytes = b"") -> bytes:
+    """Any message, in a header of the large form where it needs one."""
+    size = len(payload)
+    if size < 0xFFFF and count < 0xFFFF:
+        return HEADER.pack(command, size, dbr_type, count, first, second) + payload
+    return HEADER.pack(command, 0xFFFF, dbr_type, 0, first, second) + EXTENSION.pack(size, count) + payload
 
 
 class RawClient:
@@ -32,9 +41,13 @@ class RawClient:
             while True:
                 if len(self._buffer) >= HEADER.size:
                     command, size, dbr_type, count, first, second = HEADER.unpack_from(self._buffer)
-                    if len(self._buffer) >= HEADER.size + size:
-                        payload = self._buffer[HEADER.size : HEADER.size + size]
-                        self._buffer = self._buffer[HEADER.size + size :]
+                    begin = HEADER.size
+                    if (size, count) == (0xFFFF, 0) and len(self._buffer) >= begin + EXTENSION.size:
+                        size, count = EXTENSION.unpack_from(self._buffer, begin)
+                        begin += EXTENSION.size
+                    if len(self._buffer) >= begin + size:
+                        payload = self._buffer[begin : begin + size]
+                        self._buffer = self._buffer[begin + size :]
                         return command, dbr_type, count, first, second, payload
                 self._buffer += await self.stream.receive()
 
@@ -52,7 +65,7 @@ class RawClient:
 def put(sid: int, value: bytes, dbr_type: int, *, count: int = 1, ioid: int = 1, notify: bool = True) -> bytes:
     """A write with or, without `notify`, without callback."""
     payload = value + bytes(-len(value) % 8)
-    return HEADER.pack(19 if notify else 4, len(payload), dbr_type, count, sid, ioid) + payload
+    return message(19 if notify else 4, dbr_type, count, sid, ioid, payload)
 
 
 def claim(user: bytes) -> bytes:

@@ -25,7 +25,8 @@ from gateway.adapters.epics_ca.encoding import (
     head,
     number_text,
 )
-from gateway.adapters.epics_ca.records import epics_time, make_record
+from gateway.adapters.epics_ca.record_factory import make_record
+from gateway.adapters.epics_ca.records import epics_time
 from gateway.adapters.epics_ca.values import GET_FAILED, NORMAL
 from gateway.errors import AdapterError
 from gateway.model.points import PointSpec, ValueKind
@@ -130,7 +131,7 @@ def test_long_strings_are_as_long_as_asked_and_always_closed():
     assert record.payload(4, 0)[1:] == (256, b"x" * 255 + b"\0")
     record.show("abc", State.GOOD, 1, 2)
     assert record.payload(4, 0)[1:] == (4, b"abc\0\0\0\0\0")
-    assert record.payload(4, 2)[1:] == (2, b"ab\0\0\0\0\0\0")
+    assert record.payload(4, 2)[1:] == (2, b"a\0\0\0\0\0\0\0")
     assert record.payload(4, 6)[1:] == (6, b"abc\0\0\0\0\0")
     assert record.payload(4, 2**31)[1] == 256
 
