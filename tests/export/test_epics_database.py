@@ -75,7 +75,7 @@ async def test_access_security_groups_are_in_it_and_served():
     )
     settings = replace(SETTINGS, access=access)
     text = epics_database(SITE.name, described_records(SITE, settings))
-    assert text.count('    field(ASG, "COMMANDS")\n') == 3
+    assert text.count('    field(ASG, "COMMANDS")\n') == 5
     adapter = ChannelAccessAdapter(SITE, settings)
     adapter.offer(RecordingDesk())
     async with serving(adapter) as endpoint, connected(int(endpoint.rpartition(":")[2])) as client:
