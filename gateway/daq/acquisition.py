@@ -82,6 +82,7 @@ class Acquisition:
         )
         self._watchdog = Watchdog(
             self._bridge,
+            self._pool,
             clock,
             blocks=stall_after_blocks,
             block_period_ns=plan.samples_per_buffer * 1e9 / rate_hz,
@@ -109,7 +110,7 @@ class Acquisition:
             try:
                 while self._missing != 0:
                     message = await self._bridge.receive()
-                    self._watchdog.feed()
+                    self._watchdog.feed(message)
                     if message.kind is MessageKind.BUFFER_DONE:
                         await self._buffer_done(message)
                     elif message.kind in ENDS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import anyio
+
 
 class Outcome:
     """Collects both errors until everything is stopped, and then raises one of them, bare.
@@ -16,14 +18,16 @@ class Outcome:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
-        self.body: Exception | None = None
+        self.body: BaseException | None = None
 
     @contextmanager
     def of_the_body(self) -> Iterator[None]:
         """Keep what the body raises; cancellation passes."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - raised by `settle`
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised by `settle`
             self.body = error
 
     def settle(self, *, told: bool = False) -> None:

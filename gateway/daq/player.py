@@ -69,6 +69,7 @@ class Player:
         self._complete = False
         self._watchdog = Watchdog(
             self._bridge,
+            self._pool,
             session.clock,
             blocks=stall_after_blocks,
             block_period_ns=self._longest * 1e9 / (commitment.rate_hz or timing.rate_hz),
@@ -112,7 +113,7 @@ class Player:
             try:
                 while not self._complete:
                     message = await self._bridge.receive()
-                    self._watchdog.feed()
+                    self._watchdog.feed(message)
                     await self._take(message)
             except Exception as error:  # noqa: BLE001 - raised below, outside the group
                 failure.append(error)
@@ -132,8 +133,8 @@ class Player:
         await self._session.lifecycle.take_down(mute=mute, rest=rest)
         self._bridge.close()
         self._free.close()
-        self._summary.discard(self._summary.payloads_emitted - self._put_out)
-        self._put_out = self._summary.payloads_emitted
+        if not self._endless:
+            self._summary.discard(self._summary.payloads_emitted - self._put_out)
 
     async def _take(self, message: Message) -> None:
         if message.kind is MessageKind.BUFFER_DONE and message.buffer is not None:

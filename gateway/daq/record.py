@@ -103,11 +103,11 @@ async def _record(
             except Exception as error:  # noqa: BLE001 - raised when the context is left
                 outcome.failure = error
             summary.producer_ended_at = clock.stamp().utc
-            await lifecycle.take_down()
             if outcome.failure is not None and policy is ErrorPolicy.RAISE:
                 tasks.cancel_scope.cancel()
-            else:
-                stream.finish(outcome.failure)
+                return
+            await lifecycle.take_down()
+            stream.finish(outcome.failure)
 
         try:
             await acquisition.start()
@@ -116,7 +116,6 @@ async def _record(
                 tasks.start_soon(produce)
                 with outcome.of_the_body():
                     yield Recording(stream, summary, commitment.rate_hz or timing.rate_hz)
-                stream.close()
                 tasks.cancel_scope.cancel()
         finally:
             stream.close()

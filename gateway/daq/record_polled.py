@@ -115,7 +115,6 @@ async def _polled(
             tasks.start_soon(produce)
             with outcome.of_the_body():
                 yield Recording(stream, summary, rate_hz)
-            stream.close()
             tasks.cancel_scope.cancel()
     finally:
         stream.close()
