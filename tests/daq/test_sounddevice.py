@@ -14,6 +14,7 @@ import anyio
 import numpy as np
 import pytest
 
+from bench.jack_server import JackServer, jack_server
 from gateway.daq import (
     BufferPlan,
     DaqBlock,
@@ -30,7 +31,6 @@ from gateway.daq.errors import DaqCapabilityError, DaqDependencyError, DaqDevice
 from gateway.daq.play import play
 from gateway.daq.record import record
 from gateway.daq.session import open_device
-from tests.daq.jack_server import JackServer, jack_server
 
 RATE_HZ = 48000
 JACK = "JACK Audio Connection Kit"
