@@ -30,9 +30,17 @@ def load_bank(
         cells=tuple(cell for cell in cells if cell is not None),
         faults=tuple(map(fault, reader.items("faults"))) if reader.has("faults") else (),
         slow_s=reader.not_negative("slow_s", 1.0),
+        gaps=reader.has("gaps") and _truth(reader, "gaps"),
     )
     reader.close()
     return bank
+
+
+def _truth(reader: MappingReader, key: str) -> bool:
+    value = reader.raw(key)
+    if not isinstance(value, bool):
+        reader.problem("true or false is needed", key)
+    return value is True
 
 
 def _cell(registers: MappingReader, place: str, signal: Callable[[MappingReader], Signal]) -> CellSettings | None:

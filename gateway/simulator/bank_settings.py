@@ -64,6 +64,7 @@ class BankSettings:
     Attributes:
         address: Modbus slave address, 1 to 247.
         cells: What stands in its registers; all other addresses are refused.
+        gaps: Whether the addresses between the registers of a table answer 0 in place of that.
         faults: `silent`, `slow` and `damaged`, from the start or now and then.
         slow_s: How much longer it takes to answer while it shows the fault `slow`.
     """
@@ -72,3 +73,4 @@ class BankSettings:
     cells: tuple[CellSettings, ...]
     faults: tuple[Fault, ...] = ()
     slow_s: float = 1.0
+    gaps: bool = False

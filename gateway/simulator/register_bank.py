@@ -30,6 +30,11 @@ class RegisterBank:
             for cell in settings.cells
             for address in range(cell.address, cell.address + cell.count)
         }
+        self._ends = {
+            table: (min(places), max(places))
+            for table in BankTable
+            if (places := [at for of, at in self._cells if of is table])
+        }
         self._written: dict[tuple[BankTable, int], int] = {}
 
     def switch_on(self, kind: FaultKind) -> None:
@@ -52,7 +57,10 @@ class RegisterBank:
         for address in range(first, first + count):
             cell = self._cells.get((table, address))
             if cell is None:
-                return None
+                if not self._in_gap(table, address):
+                    return None
+                entries.append(0)
+                continue
             if cell not in encoded:
                 encoded[cell] = _encoded(cell, now_s)
             own = encoded[cell][address - cell.address]
@@ -66,6 +74,10 @@ class RegisterBank:
             return False
         self._written.update(zip(places, entries, strict=True))
         return True
+
+    def _in_gap(self, table: BankTable, address: int) -> bool:
+        first, last = self._ends.get(table, (0, -1))
+        return self.settings.gaps and first <= address <= last
 
     def _elapsed_s(self) -> float:
         return (self._clock.monotonic_ns() - self._switched_on_ns) / 1e9

@@ -92,6 +92,15 @@ def test_refusals(request_: bytes, code: int, clock: Any) -> None:
     assert slave.answer(b"\x03\0\0\0\x01") == b"\x03\x02\0\x05"
 
 
+def test_gaps_answer_0_where_the_instrument_does_that(clock: Any) -> None:
+    cells = (CellSettings(INPUT, 2, signal=Constant(5)), CellSettings(INPUT, 4, signal=Constant(6)))
+    slave = BankSlave(RegisterBank(BankSettings(9, cells, gaps=True), clock))
+    assert slave.answer(b"\x04\0\x02\0\x03") == b"\x04\x06\0\x05\0\0\0\x06"
+    assert slave.answer(b"\x04\0\x01\0\x03") == b"\x84\x02"
+    assert slave.answer(b"\x04\0\x03\0\x03") == b"\x84\x02"
+    assert slave.answer(b"\x03\0\x03\0\x01") == b"\x83\x02"
+
+
 def lines(instrument: dict[str, Any], **line: Any) -> dict[str, Any]:
     return {
         "lines": [
@@ -127,6 +136,7 @@ def test_a_bank_in_a_file() -> None:
         ({"address": 1, "registers": {"hold 3": 1}}, "registers.hold 3: a table and an address are needed"),
         ({"address": 1, "registers": {"input 3": {"type": "f16"}}}, "'f16' is none of u16"),
         ({"address": 1, "registers": {}}, "needs at least one"),
+        ({"address": 1, "registers": {"input 3": 1}, "gaps": 1}, "gaps: true or false is needed"),
         ({"address": 0, "registers": {"input 3": 1}}, "address must be 1 to 247"),
         ({"address": 1, "registers": {"input 3": {"type": "u32"}, "input 4": 1}}, "input 4 overlaps input 3"),
         ({"address": 1, "registers": {"input 65535": {"type": "u32"}}}, "not in the table"),
