@@ -1,4 +1,4 @@
-"""`python -m bench [publish|opcua|epics|line|soak|replug]`; without a word: publish and line."""
+"""`python -m bench [publish|opcua|epics|line|soak|replug|jack|waveforms]`; without a word: publish and line."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import anyio
 from bench.cores import machine
 from bench.epics import EpicsOptions, epics
 from bench.epics_contenders import CONTENDERS as EPICS_SERVERS
+from bench.jack import jack
 from bench.line import line
 from bench.opcua import CLIENTS, RATES_HZ, Options, opcua
 from bench.opcua_contenders import CONTENDERS as OPCUA_SERVERS
 from bench.publish import publish
 from bench.replug import replug
 from bench.soak import soak
+from bench.waveforms import waveforms
 
 SERVERS = {"opcua": list(OPCUA_SERVERS), "epics": list(EPICS_SERVERS)}
-WHAT = ("publish", "opcua", "epics", "line", "soak", "replug", "all")
+WHAT = ("publish", "opcua", "epics", "line", "soak", "replug", "jack", "waveforms", "all")
 
 
 async def run(arguments: argparse.Namespace) -> bool:
@@ -36,15 +38,19 @@ async def run(arguments: argparse.Namespace) -> bool:
         await epics(EpicsOptions(servers, arguments.clients, windows=arguments.windows))
     if what == "soak":
         kept = await soak(arguments.minutes, faults=arguments.faults)
+    if what == "jack":
+        kept = await jack(arguments.minutes)
     if what == "replug":
         kept = await replug(arguments.cycles)
+    if what == "waveforms":
+        kept = await waveforms(arguments.minutes)
     return kept
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("what", nargs="?", choices=WHAT, default="all")
-    parser.add_argument("--minutes", type=float, default=10.0, help="length of the soak; default %(default)g")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of a soak; default %(default)g")
     parser.add_argument("--cycles", type=int, default=1000, help="unplugged wires of replug; default %(default)d")
     parser.add_argument("--faults", action="store_true", help="soak: troubled analysers, and clients that attack")
     only = parser.add_argument_group("opcua and epics", "to measure a part of the table")

@@ -33,6 +33,7 @@ class RunningGateway:
         usage: Its process, for CPU and memory.
         opcua_url: Endpoint of OPC UA.
         ca_environment: What libca needs to find it.
+        pva_environment: What clients of pvAccess need to find it; empty where that is not served.
         log: What it has said, line by line.
     """
 
@@ -40,6 +41,7 @@ class RunningGateway:
     usage: psutil.Process
     opcua_url: str
     ca_environment: Mapping[str, str]
+    pva_environment: Mapping[str, str]
     log: list[str]
 
     def cpu_s(self) -> float:
@@ -62,27 +64,42 @@ def channel_access_environment(port: int) -> dict[str, str]:
     }
 
 
+def pv_access_environment(port: int) -> dict[str, str]:
+    """What keeps clients of pvAccess on this machine and on one port."""
+    return {
+        "EPICS_PVA_NAME_SERVERS": f"127.0.0.1:{port}",
+        "EPICS_PVA_ADDR_LIST": "",
+        "EPICS_PVA_AUTO_ADDR_LIST": "NO",
+    }
+
+
 @asynccontextmanager
 async def gateway(
-    folder: Path, buses: Mapping[str, Any], analysers: Mapping[str, Any], core: int | None = None
+    folder: Path,
+    buses: Mapping[str, Any],
+    analysers: Mapping[str, Any],
+    core: int | None = None,
+    *,
+    pv_access: bool = False,
+    operators: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[RunningGateway]:
-    """Run a gateway with both adapters for the length of a block; SIGTERM ends it."""
-    opcua_port, ca_port = free_port(), free_port()
+    """Run a gateway with OPC UA and Channel Access for the length of a block; SIGTERM ends it."""
+    opcua_port, ca_port, pva_port = free_port(), free_port(), free_port()
     file = folder / "gateway.yaml"
-    document = {
-        "site": "bench",
-        "buses": buses,
-        "analysers": analysers,
-        "adapters": {
-            "opcua": {
-                "host": "127.0.0.1",
-                "port": opcua_port,
-                "anonymous": "observer",
-                "security": {"policies": ["None"]},
-            },
-            "epics_ca": {"prefix": PREFIX, "interfaces": ["127.0.0.1"], "port": ca_port, "beacons": []},
+    adapters: dict[str, Any] = {
+        "opcua": {
+            "host": "127.0.0.1",
+            "port": opcua_port,
+            "anonymous": "observer",
+            "security": {"policies": ["None"]},
         },
+        "epics_ca": {"prefix": PREFIX, "interfaces": ["127.0.0.1"], "port": ca_port, "beacons": []},
     }
+    if pv_access:
+        own = {"port": pva_port, "broadcast_port": 0, "beacons": []}
+        adapters["epics_pva"] = {"prefix": PREFIX, "interfaces": ["127.0.0.1"], **own}
+    document = {"site": "bench", "buses": buses, "analysers": analysers, "adapters": adapters}
+    document["operators"] = operators or {}
     with file.open("w") as stream:
         YAML(typ="safe").dump(document, stream)
     settings = load_settings(file)
@@ -99,7 +116,8 @@ async def gateway(
             with anyio.fail_after(30):
                 await tasks.start(_follow, process, log)
             url = f"opc.tcp://127.0.0.1:{opcua_port}/analyser-gateway"
-            yield RunningGateway(settings, usage, url, channel_access_environment(ca_port), log)
+            pva_environment = pv_access_environment(pva_port) if pv_access else {}
+            yield RunningGateway(settings, usage, url, channel_access_environment(ca_port), pva_environment, log)
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)

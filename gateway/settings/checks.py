@@ -56,7 +56,8 @@ def _check_names(draft: Draft, problems: Problems) -> bool:
 
 
 def _needs_no_bus(draft: Draft) -> bool:
-    return bool(draft.analysers) and all(entry.bus == "" for entry in draft.analysers.values())
+    entries = (draft.analysers or {}).values()
+    return bool(entries) and all(entry.bus == "" for entry in entries)
 
 
 def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> bool:

@@ -10,6 +10,7 @@ from bench.opcua_cells import Cell
 from bench.publish import Load, cpu_per_value, wire_to_client
 from bench.replug import replug
 from bench.soak import balanced, soak
+from bench.waveforms import waveforms
 
 
 async def test_values_reach_a_client_of_each_server_that_publish_compares(capfd: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +58,14 @@ async def test_a_short_soak_keeps_its_promises(capfd: pytest.CaptureFixture[str]
 async def test_a_few_unplugged_wires_leave_nothing_behind(capfd: pytest.CaptureFixture[str]) -> None:
     assert await replug(cycles=2, warm_up=2)
     assert "continuousSerial" in capfd.readouterr().out
+
+
+async def test_waveforms_reach_a_client_of_each_protocol_whole(capfd: pytest.CaptureFixture[str]) -> None:
+    assert await waveforms(0.01, rates_hz=(4000,), window_s=0.5)
+    table = capfd.readouterr().out
+    assert table.count(" yes") == 4
+    assert "4 kHz x 2" in table
+    assert "2 kHz x 2" in table
 
 
 def test_an_unaccounted_slot_is_noticed() -> None:
