@@ -33,6 +33,10 @@ class Entrance(Protocol):
         """It has said something."""
         ...
 
+    def ended(self, connection: Connection) -> None:
+        """It says no more."""
+        ...
+
     def left(self, connection: Connection) -> None:
         """It is gone."""
         ...
@@ -113,10 +117,12 @@ class Connection(asyncio.Protocol):
             self._entrance.heard(self)
 
     def eof_received(self) -> bool:
-        """See `asyncio.Protocol`; what the client still gets is the business of who has taken the connection."""
+        """See `asyncio.Protocol`; when the connection is closed is for others to say."""
         self._ended = True
         _fulfil(self._news)
-        return self.is_taken
+        if not self.is_taken:
+            self._entrance.ended(self)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  it is over, however
         """See `asyncio.BaseProtocol`."""

@@ -6,8 +6,10 @@ first request after its greeting.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from struct import Struct
 
@@ -24,6 +26,8 @@ _HEADER = Struct(">HHHHII")
 _COMMAND_AND_SIZE = Struct(">HH")
 _VERSION = 0
 _LONGEST_STEP_S = 1.0
+_AT_ONCE = 10
+"""Connections closed in one turn of the event loop, each in some 50 us."""
 
 
 class Lobby:
@@ -44,6 +48,7 @@ class Lobby:
         """Until when each may be, in the order of these times."""
         self._greeted: dict[Connection, float] = {}
         self._hosts: dict[Connection, str] = {}
+        self._ending: deque[Connection] = deque()
         # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
         self._greeting = bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION))
         self._told_stuck_at = -QUIET_S
@@ -74,6 +79,18 @@ class Lobby:
         host = self._forget(connection)
         connection.is_taken = True
         self._begin(connection, host)
+
+    def ended(self, connection: Connection) -> None:
+        """See `Entrance`; where thousands leave at once, a tick does not wait until they all are out."""
+        if not self._ending:
+            asyncio.get_running_loop().call_soon(self._close_some)
+        self._ending.append(connection)
+
+    def _close_some(self) -> None:
+        for _ in range(min(_AT_ONCE, len(self._ending))):
+            self._ending.popleft().close()
+        if self._ending:
+            asyncio.get_running_loop().call_soon(self._close_some)
 
     def left(self, connection: Connection) -> None:
         """See `Entrance`."""
