@@ -115,7 +115,7 @@ def test_what_a_page_names_exists(page: Page) -> None:
     said = " \n".join([*page.code_spans, *(block.text for block in page.blocks if block.language == "console")])
     for path in re.findall(r"(?<![\w/.=\-])((?:gateway|config|tests|docs|bench)/[\w./-]*\w)", said):
         assert page.name == FOREIGN or (ROOT / path).exists(), path
-    for verb in re.findall(r"analyser-gateway ([a-z]+)\b", said):
+    for verb in re.findall(r"analyser-gateway ([a-z]+(?:-[a-z]+)*)\b", said):
         assert verb in verbs, verb
     for target in re.findall(r"(?:^|\s)make ([a-z]+)\b", said):
         assert target in targets, target
