@@ -38,9 +38,6 @@ _BLANK: dict[ValueKind, Value] = {
 EMPTY_ARRAY = cast("memoryview", memoryview(b"").cast("d"))
 """No elements; for the type checker, views of the model are of no special type."""
 
-_UNPACKED = (str, memoryview)
-"""What has no place in an array of numbers."""
-
 _EXACT_BELOW = 2.0**53
 
 
@@ -70,7 +67,10 @@ class GroupValues:
         self.alarms = alarms
         self._size = len(points)
         self._wholes = [index for index, point in enumerate(points) if point.kind is ValueKind.INTEGER]
-        self._numeric = all(point.kind is not ValueKind.TEXT and point.length is None for point in points)
+        self._others = [
+            index for index, point in enumerate(points) if point.kind is ValueKind.TEXT or point.length is not None
+        ]
+        """Points whose value is not a number."""
         self._blanks = [_BLANK[point.kind] if point.length is None else EMPTY_ARRAY for point in points]
         self._values: Sequence[Value] = [None] * self._size
         self._states: Sequence[State] = [State.WAITING] * self._size
@@ -92,7 +92,7 @@ class GroupValues:
         value, blank = values[index], self._blanks[index]
         if value is None:
             return blank
-        return as_double(value) if type(blank) is float and not isinstance(value, _UNPACKED) else value
+        return as_double(value) if type(blank) is float and not isinstance(value, str | memoryview) else value
 
     def is_defined(self, index: int) -> bool:
         """Whether a point has ever had a value."""
@@ -137,7 +137,7 @@ class GroupValues:
         self, values: Sequence[Value], states: Sequence[State], changed: Sequence[int], time: EpicsTime
     ) -> bool:
         """Take the update if it brings a new number for every point and no new state, in the shortest way."""
-        if not (self._numeric and len(changed) == self._size and _equal(states, self._states)):
+        if self._others or len(changed) != self._size or not _equal(states, self._states):
             return False
         try:
             packed = self._pack(*values)
@@ -178,8 +178,12 @@ class GroupValues:
         """Values; 0 for texts, for arrays and for what is not known yet. Shape (n,)."""
         if self._number_array is None:
             numbers: Sequence[Any] = self._values
-            if not self._numeric or None in numbers:
-                numbers = [0.0 if value is None or isinstance(value, _UNPACKED) else value for value in numbers]
+            if self._others:
+                numbers = list(numbers)
+                for index in self._others:
+                    numbers[index] = 0.0
+            if None in numbers:
+                numbers = [0.0 if value is None else value for value in numbers]
             try:
                 self._number_array = np.array(numbers, np.float64)
             except OverflowError:
