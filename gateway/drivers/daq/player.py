@@ -134,8 +134,8 @@ class Player:
             what = error.what if isinstance(error, DaqError) else str(error)
             raise ActionRefusedError(what, where=self._device, hint="nothing was put out") from error
 
-    def news(self) -> list[Sample]:
-        """Points of the playback that have changed since they were last asked for."""
+    def news(self, *, whole: bool = False) -> list[Sample]:
+        """Points of the playback that have changed since they were last asked for; `whole` gives all of them."""
         if not self._settings.outputs:
             return []
         if self._running is not None:
@@ -148,7 +148,8 @@ class Player:
             "Playback/Result": self._result,
         }
         values |= {f"{name}/Value": value for name, value in self._values.items()}
-        changed = {path: value for path, value in values.items() if path not in self._told or self._told[path] != value}
+        told = {} if whole else self._told
+        changed = {path: value for path, value in values.items() if path not in told or told[path] != value}
         self._told |= changed
         stamp = self._clock.stamp()
         return [self._make.sample(path, value, (stamp.monotonic_ns, stamp.utc)) for path, value in changed.items()]

@@ -104,7 +104,7 @@ class DaqSource:
 
     async def _acquire(self, back_end: BackEnd, send: MemoryObjectSendStream[Batch], tasks: TaskGroup) -> None:
         if not self._settings.inputs:
-            await self._tell_news(send)
+            await self._tell_news(send, steadily=True)
             return
         task = input_task(self._device, self._settings)
         polled = self._settings.mode == "polled"
@@ -139,10 +139,11 @@ class DaqSource:
             statistics = self._blocks.statistics(block)
         return self._blocks.batch(block, statistics)
 
-    async def _tell_news(self, send: MemoryObjectSendStream[Batch]) -> None:
+    async def _tell_news(self, send: MemoryObjectSendStream[Batch], *, steadily: bool = False) -> None:
+        """Tell how a playback goes; `steadily` also when nothing is new, for a silent device would be opened anew."""
         async with send:
             while True:
-                if news := self._player.news():
+                if news := self._player.news(whole=steadily):
                     await send.send(news)
                 await self._clock.sleep_until(self._clock.monotonic_ns() + round(NEWS_S * 1e9))
 
