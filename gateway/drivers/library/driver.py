@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import cast
 
+from gateway.drivers.library.logs import quieten
 from gateway.drivers.library.points import COUNTERS, described_points
 from gateway.drivers.library.references import packages
 from gateway.drivers.library.settings import LibrarySettings
@@ -54,7 +54,7 @@ class Library:
             what = f"analysers.{device} needs {', '.join(missing)}, which this Python does not have"
             raise SettingsError([f"{what}; install it beside the gateway: pip install {' '.join(missing)}"])
         for name in packages(options):
-            logging.getLogger(name).setLevel(options.log_level.upper())
+            quieten(name, options.log_level)
         return LibrarySource(device, options, rate_hz, clock)
 
     def origin(self, settings: object, protocol: ProtocolKind, path: tuple[str, ...]) -> str:  # noqa: ARG002

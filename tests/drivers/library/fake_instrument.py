@@ -7,6 +7,7 @@ The fakes are those that the libraries ship: a simulated analyser (fujilib) or t
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import tty
@@ -17,6 +18,7 @@ from typing import NoReturn
 import anyio
 from anyio.abc import ByteStream
 
+FIRST_NUMBER = 100
 ALICAT = Path(__file__).with_name("alicat.txt")
 WATLOW = Path(__file__).with_name("watlow.txt")
 
@@ -71,7 +73,15 @@ async def serve(library: str, terminal: Terminal) -> None:
         await replies(terminal, parse_arrow_fixture(WATLOW))
 
 
-instrument, host = os.openpty()
+def terminal_pair() -> tuple[int, int]:
+    """A pseudo-terminal far from the lowest numbers, which links of other tests still name when theirs is gone."""
+    pairs = [os.openpty() for _ in range(FIRST_NUMBER)]
+    for descriptor in itertools.chain(*pairs[:-1]):
+        os.close(descriptor)
+    return pairs[-1]
+
+
+instrument, host = terminal_pair()
 tty.setraw(host)
 link = Path(sys.argv[2])
 link.unlink(missing_ok=True)

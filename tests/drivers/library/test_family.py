@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,20 @@ class Instruments:
             (self.folder / library).touch()
             return
         command = [self.python, HERE / "fake_instrument.py", f"{library}lib", self.folder / library]
-        process = self.processes[library] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        self.processes[library] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def ready(self) -> None:
+        """Return when all that were started can be opened."""
+        for process in self.processes.values():
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
 
     def kill(self, library: str) -> None:
-        if library in BOARDS:
-            (self.folder / library).unlink()
-            return
-        process = self.processes.pop(library)
-        process.kill()
-        process.communicate()
+        (self.folder / library).unlink()  # it would lead to whoever has that terminal next
+        if library in SERIAL:
+            process = self.processes.pop(library)
+            process.kill()
+            process.communicate()
 
 
 @dataclass
@@ -125,6 +128,7 @@ def instruments(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFa
     try:
         for library in VALUES:
             fakes.start(library)
+        fakes.ready()
         yield fakes
     finally:
         for library in list(fakes.processes):
@@ -171,14 +175,26 @@ async def opcua_values(client: Client, paths: list[str]) -> dict[str, ua.DataVal
     return dict(zip(paths, await client.read_attributes(nodes, ua.AttributeIds.Value), strict=True))
 
 
-async def until_good(client: Client, paths: list[str], *, good: bool) -> dict[str, ua.DataValue]:
-    """The values once all of them are good, or none is any more."""
+async def until(client: Client, paths: list[str], shown: Callable[[ua.DataValue], bool]) -> dict[str, ua.DataValue]:
+    """The values once all of them are as wanted."""
     with anyio.fail_after(PATIENCE_S):
         while True:
             values = await opcua_values(client, paths)
-            if {value.StatusCode.is_good() for value in values.values() if value.StatusCode} == {good}:
+            if all(map(shown, values.values())):
                 return values
             await anyio.sleep(0.1)
+
+
+def is_good(value: ua.DataValue) -> bool:
+    return bool(value.StatusCode and value.StatusCode.is_good())
+
+
+def is_not_good(value: ua.DataValue) -> bool:
+    return not is_good(value)
+
+
+def counts(value: ua.DataValue) -> bool:
+    return value.Value is not None and value.Value.Value is not None and value.Value.Value > 0
 
 
 def pv(path: str) -> str:
@@ -190,11 +206,10 @@ async def test_values_come_through_opcua_and_channel_access(gateway: Gateway, li
     expected = VALUES[library]
     paths = list(expected)
     async with Client(gateway.url) as client:
-        values = await until_good(client, paths, good=True)
+        values = await until(client, paths, is_good)
         assert {path: value.Value.Value for path, value in values.items() if value.Value} == expected
-        counters = f"{paths[0].partition('/')[0]}/Diagnostics"
-        counted = await opcua_values(client, [f"{counters}/Payloads", f"{counters}/LibraryEmitted"])
-        assert all(value.Value is not None and value.Value.Value > 0 for value in counted.values())
+        device = paths[0].partition("/")[0]
+        await until(client, [f"{device}/Diagnostics/{name}" for name in ("Payloads", "LibraryEmitted")], counts)
     pvs = await gateway.libca.get(*map(pv, paths))
     assert {path: pvs[pv(path)]["value"] for path in paths} == expected
     assert INVALID not in {pvs[pv(path)]["severity"] for path in paths}
@@ -203,23 +218,25 @@ async def test_values_come_through_opcua_and_channel_access(gateway: Gateway, li
 async def test_a_value_that_the_library_leaves_out_goes_bad_by_itself(gateway: Gateway) -> None:
     """The fake answers for the process value alone, and watlowlib says nothing of the set point."""
     async with Client(gateway.url) as client:
-        await until_good(client, ["oven/process_value/Value"], good=True)
-        left_out = await until_good(client, ["oven/setpoint/Value"], good=False)
+        await until(client, ["oven/process_value/Value"], is_good)
+        left_out = await until(client, ["oven/setpoint/Value"], is_not_good)
         assert left_out["oven/setpoint/Value"].StatusCode.name == "BadNoCommunication"
 
 
 async def test_the_death_of_a_fake_turns_points_bad_and_its_return_turns_them_good(gateway: Gateway) -> None:
     paths = [path for expected in VALUES.values() for path in expected]
-    for library in VALUES:
-        gateway.instruments.kill(library)
     async with Client(gateway.url) as client:
-        await until_good(client, paths, good=False)
+        await until(client, paths, is_good)
+        for library in VALUES:
+            gateway.instruments.kill(library)
+        await until(client, paths, is_not_good)
         pvs = await gateway.libca.get(*map(pv, paths))
         assert {path: pvs[pv(path)]["severity"] for path in paths} == dict.fromkeys(paths, INVALID)
 
         for library in VALUES:
             gateway.instruments.start(library)
+        gateway.instruments.ready()
         for library, expected in VALUES.items():
             if library not in SILENT:
-                back = await until_good(client, list(expected), good=True)
+                back = await until(client, list(expected), is_good)
                 assert {path: value.Value.Value for path, value in back.items() if value.Value} == expected
