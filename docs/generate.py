@@ -227,12 +227,16 @@ def _parts(kind: object) -> Iterator[type]:
 
 def settings_page() -> str:
     """Keys of the settings file."""
-    drivers = "".join(
-        f"\n## Analyser with `driver: {name}`\n\nBeside the keys of every analyser:\n\n"
-        + keys_table(registry.driver(name).settings)
-        for name in registry.DRIVERS
-    )
-    adapters = ""
+    shared = {ChannelSpec, AlarmLimits}
+    drivers = adapters = ""
+    for name in registry.DRIVERS:
+        settings = registry.driver(name).settings
+        drivers += (
+            f"\n## Analyser with `driver: {name}`\n\nBeside the keys of every analyser:\n\n{keys_table(settings)}"
+        )
+        for part in dict.fromkeys(_parts(settings)):
+            if part not in shared:
+                drivers += f"\n## {part.__name__}\n\n{keys_table(part)}"
     for name in registry.ADAPTERS:
         settings = registry.adapter(name).settings
         adapters += f"\n## `adapters.{name}`\n\n{keys_table(settings)}"
