@@ -8,24 +8,27 @@ import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from struct import Struct
 from typing import Any
-from weakref import ReferenceType
 
 import anyio
 from caproto.server.common import VirtualCircuit
 
 from gateway.adapters.epics_ca.access_audit import put_record
 from gateway.adapters.epics_ca.access_rights import CircuitRights, command_of, nothing_to_read
+from gateway.adapters.epics_ca.asked_filters import asked_filters, split_name
 from gateway.adapters.epics_ca.client_name import client_name
 from gateway.adapters.epics_ca.command_records import CommandRecord, Job
-from gateway.adapters.epics_ca.connection import Connection
+from gateway.adapters.epics_ca.connection import WRITE_BUFFER, Connection
 from gateway.adapters.epics_ca.encoding import READABLE_TYPES
 from gateway.adapters.epics_ca.engine import ca
+from gateway.adapters.epics_ca.gated_monitor import GatedMonitor
 from gateway.adapters.epics_ca.limits import Limits
 from gateway.adapters.epics_ca.monitors import Monitor, Outbox
 from gateway.adapters.epics_ca.put_answer import put_answer
 from gateway.adapters.epics_ca.put_request import PutRefusedError
 from gateway.adapters.epics_ca.refusals import Refusal, Refusals
+from gateway.adapters.epics_ca.request_sizes import most_bytes
 from gateway.adapters.epics_ca.values import ReadOnlyValue
 from gateway.model.asker import Asker
 
@@ -35,6 +38,11 @@ _MOST_PER_PV = 20
 _LEAST_ALLOWED = 1000
 """Channels that a client of a small site may have."""
 
+_COMMAND, _PARAMETER = Struct(">H"), Struct(">I")
+_FIRST_PARAMETER = 8
+"""Place of the first parameter in the header of a message."""
+
+_TOO_LARGE = "larger than EPICS_CA_MAX_ARRAY_BYTES of the server, where EPICS_CA_AUTO_ARRAY_BYTES is NO"
 _TURN_S = 0.002
 _CLOSING_TIME = 0.5
 _LOG = logging.getLogger(__name__)
@@ -48,26 +56,8 @@ class RefusedClientError(Exception):
         self.refusal = refusal
 
 
-class _NoWrites:
-    """In place of caproto's lock against reads during a write: there are no writes."""
-
-    def is_set(self) -> bool:
-        return True
-
-    async def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  caproto passes one
-        return True
-
-
-class _FilteredEvents:
-    """In place of caproto's queue per client, which keeps a thousand messages and blocks all others when it is full."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-
-    async def put(self, reference: ReferenceType[Any]) -> None:
-        event = reference()
-        if event is not None:
-            self._outbox.put(event.subscriptionid, bytes(event))
+def _refused(command: Any, channel: Any, status: Any, why: str) -> Any:  # noqa: ANN401  caproto's untyped classes
+    return ca.ErrorResponse(command, channel.cid, status, why)
 
 
 class Circuit(VirtualCircuit):
@@ -84,12 +74,7 @@ class Circuit(VirtualCircuit):
         state: Any = ca.VirtualCircuit(ca.SERVER, connection.getpeername(), None)
         super().__init__(state, connection, server)  # type: ignore[no-untyped-call]
         self.circuit: Any = state
-        self.outbox = Outbox(connection)
-        self.events_on = asyncio.Event()
-        self.events_on.set()  # EventsOff holds the outbox instead
-        self.write_event = _NoWrites()
-        self.subscription_queue = _FilteredEvents(self.outbox)
-        self.QueueFull = asyncio.QueueFull
+        self.outbox = Outbox(connection, server.delivery)
         self._connection = connection
         self._limits: Limits = server.limits
         self._refusals: Refusals = server.refusals
@@ -102,9 +87,7 @@ class Circuit(VirtualCircuit):
         self._monitors: dict[int, Monitor] = {}
         self._subscriptions_of: defaultdict[int, set[int]] = defaultdict(set)
         self._answers: dict[type, Callable[[Any], Awaitable[list[Any]]]] = {
-            ca.CreateChanRequest: self._create,
             ca.ReadNotifyRequest: self._read,
-            ca.ReadRequest: self._read,
             ca.WriteRequest: self._write,
             ca.WriteNotifyRequest: self._write,
             ca.ClientNameRequest: self._take_user,
@@ -117,12 +100,11 @@ class Circuit(VirtualCircuit):
 
     async def serve(self) -> None:
         """Answer the client until it leaves, breaks the protocol, or the server stops."""
-        # On a reconnection by name server, libca waits for this before it says anything; base sends it likewise.
-        self._connection.write(bytes(ca.VersionResponse(ca.DEFAULT_PROTOCOL_VERSION)))
         try:
             with anyio.move_on_after(self._limits.greeting_s) as patience:
-                while data := await self._connection.receive():
-                    await self._take(data, patience)
+                missing = 0
+                while data := await self._connection.receive(missing):
+                    missing = await self._take(data, patience)
                 await self.context.turn()
             if patience.cancelled_caught:
                 self._refusals[Refusal.SILENT] += 1
@@ -134,14 +116,18 @@ class Circuit(VirtualCircuit):
             _LOG.debug("%s is gone: %s", self.circuit.address, error)
         finally:
             self.outbox.flush()
-            await self._forget()
+            self._forget()
             self._connection.close()
             with anyio.move_on_after(_CLOSING_TIME, shield=True):
                 await self._connection.wait_closed()
             self._connection.abort()
 
-    async def _take(self, data: bytes, patience: anyio.CancelScope) -> None:
-        """Answer what has come, in turns with the other clients; patience is for those who have no channel."""
+    async def _take(self, data: bytes, patience: anyio.CancelScope) -> int:
+        """Answer what has come, in turns with the other clients; patience is for those who have no channel.
+
+        Returns:
+            Bytes that are missing of the next request.
+        """
         await self.context.turn()
         try:
             commands, missing = self.circuit.recv(data)
@@ -161,15 +147,24 @@ class Circuit(VirtualCircuit):
             raise
         except Exception as error:  # caproto's parsers raise anything on garbage: KeyError, ValueError, ctypes' own
             raise RefusedClientError("a request that cannot be understood") from error
-        if missing > self.context.reach.message_bytes:
+        begun = self.circuit._data  # noqa: SLF001  what caproto keeps of a request that has not come whole
+        if missing > most_bytes(begun, self.context.reach.message_bytes, self._room_for_put):
             raise RefusedClientError(f"a request of {missing} bytes or more", Refusal.OVERSIZED)
+        return int(missing)
+
+    def _room_for_put(self, sid: int) -> int:
+        channel = self.circuit.channels_sid.get(sid)
+        value = None if channel is None else self.context[channel.name]
+        return value.largest_put if isinstance(value, CommandRecord) and self._rights.grant(sid).may_write else 0
 
     async def _answer_some(self, commands: deque[Any]) -> bytes:
         answers: list[bytes] = []
+        size = 0
         enough = time.monotonic() + _TURN_S
         while commands:
             answers.append(await self._answer(commands.popleft()))
-            if time.monotonic() > enough:
+            size += len(answers[-1])
+            if size > WRITE_BUFFER or time.monotonic() > enough:
                 break
         return b"".join(answers)
 
@@ -189,8 +184,12 @@ class Circuit(VirtualCircuit):
         if isinstance(command, ca.EventAddRequest) and self._has_all_subscriptions(command):
             self._refusals[Refusal.SUBSCRIPTION] += 1
             channel, _value = self._target(command)
-            return bytes(ca.ErrorResponse(command, channel.cid, ca.CAStatus.ECA_ALLOCMEM, "too many monitors"))
+            return bytes(_refused(command, channel, ca.CAStatus.ECA_ALLOCMEM, "too many monitors"))
+        if isinstance(command, ca.CreateChanRequest):
+            return b"".join(self.circuit.send(*self._create(command)))
         self.circuit.process_command(command)
+        if isinstance(command, ca.ReadRequest):
+            return await self._read_plainly(command)
         answer = self._answers.get(type(command), self._by_engine)
         return b"".join(self.circuit.send(*await answer(command)))
 
@@ -208,18 +207,25 @@ class Circuit(VirtualCircuit):
         channel = self.circuit.channels_sid[command.sid]
         return channel, self.context[channel.name]
 
-    def _bad_type(self, command: Any, channel: Any) -> list[Any]:  # noqa: ANN401  caproto's message and channel
-        return [
-            ca.ErrorResponse(
-                command, channel.cid, status=ca.CAStatus.ECA_BADTYPE, error_message="cannot be read as that type"
-            )
-        ]
+    def _is_too_large(self, body: bytes) -> bool:
+        most = self.context.reach.answer_bytes
+        return most is not None and len(body) > most
 
-    async def _create(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
-        _rights, created = await self._by_engine(command)
+    def _bad_type(self, command: Any, channel: Any) -> list[Any]:  # noqa: ANN401  caproto's message and channel
+        return [_refused(command, channel, ca.CAStatus.ECA_BADTYPE, "cannot be read as that type")]
+
+    def _create(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
+        """Make a channel. The engine does not learn of filters: it knows others than EPICS base, and fails on those."""
+        plain, _filters = split_name(command.name)
+        self.circuit.process_command(ca.CreateChanRequest(plain, command.cid, command.version))
+        self.circuit.channels[command.cid].name = command.name
         value, record = self.context[command.name], self.context.pvdb[command.name.partition(".")[0]]
-        is_command = isinstance(value, CommandRecord)
-        told = self._rights.open(created.sid, record.name, int(value is not record), is_command=is_command)
+        data_type, count = value.data_type, value.max_length
+        if plain.endswith("$"):
+            data_type, count = ca.ChannelType.CHAR, value.long_string_max_length
+        sid = self.circuit.new_channel_id()
+        told = self._rights.open(sid, record.name, value.security_level, is_command=isinstance(value, CommandRecord))
+        created = ca.CreateChanResponse(data_type=data_type, data_count=count, cid=command.cid, sid=sid)
         return [ca.AccessRightsResponse(cid=command.cid, access_rights=told), created]
 
     async def _read(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
@@ -227,21 +233,34 @@ class Circuit(VirtualCircuit):
         dbr_type: int = command.header.data_type
         if dbr_type not in READABLE_TYPES:
             return self._bad_type(command, channel)
-        notify = isinstance(command, ca.ReadNotifyRequest)
         if not self._rights.grant(command.sid).may_read:
             status, number, body = nothing_to_read(value, dbr_type, command.data_count)
-            if not notify:
-                status = ca.CAStatus.ECA_NORDACCESS
-                return [ca.ErrorResponse(command, channel.cid, status=status, error_message="no read access")]
-        elif any(channel.channel_filter):
-            return await self._by_engine(command)
         else:
             status, number, body = value.payload(dbr_type, command.data_count)
-        return [
-            channel.read(
-                data=body, data_type=dbr_type, data_count=number, status=status, ioid=command.ioid, notify=notify
-            )
-        ]
+        if self._is_too_large(body):
+            return [_refused(command, channel, ca.CAStatus.ECA_TOLARGE, _TOO_LARGE)]
+        return [channel.read(data=body, data_type=dbr_type, data_count=number, status=status, ioid=command.ioid)]
+
+    async def _read_plainly(self, command: Any) -> bytes:  # noqa: ANN401  one of caproto's messages
+        """Answer CA_PROTO_READ, which clients of EPICS before 3.13 send; caproto warns of its own answer to it."""
+        channel, _value = self._target(command)
+        dbr_type: int = command.header.data_type
+        if dbr_type not in READABLE_TYPES:
+            (answer,) = self._bad_type(command, channel)
+        elif not self._rights.grant(command.sid).may_read:
+            answer = _refused(command, channel, ca.CAStatus.ECA_NORDACCESS, "no read access")
+        else:
+            asked = ca.ReadNotifyRequest(dbr_type, command.data_count, command.sid, command.ioid)
+            (answer,) = await self._read(asked)
+            if answer.status is not ca.CAStatus.ECA_NORMAL.value:
+                answer = _refused(command, channel, ca.CAStatus.ECA_GETFAIL, "has no value of that type")
+        sent = bytearray(b"".join(self.circuit.send(answer)))
+        if isinstance(answer, ca.ErrorResponse):
+            self.circuit._ioids.pop(command.ioid, None)  # noqa: SLF001  only an answer takes it off
+        else:
+            _COMMAND.pack_into(sent, 0, ca.ReadResponse.ID)
+            _PARAMETER.pack_into(sent, _FIRST_PARAMETER, channel.cid)
+        return bytes(sent)
 
     async def _take_user(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         if self._rights.claim(client_name(bytes(command.buffers[1]))):
@@ -260,7 +279,7 @@ class Circuit(VirtualCircuit):
                 elif silenced is not None:
                     self._silenced[subscription] = silenced
                 elif not self._rights.grant(sid).may_read:
-                    await self._end(subscription)
+                    self._end(subscription)
                     self._silence(self.circuit.event_add_commands[subscription])
 
     def _silence(self, command: Any) -> None:  # noqa: ANN401  one of caproto's messages
@@ -317,11 +336,16 @@ class Circuit(VirtualCircuit):
 
     async def _begin(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, value = self._target(command)
-        if any(channel.channel_filter):
-            return await self._by_engine(command)
         subscription, dbr_type = command.subscriptionid, command.header.data_type
-        count = min(command.data_count, value.capacity(dbr_type))
-        monitor = Monitor(value, (dbr_type, count), subscription, command.mask, self.outbox)
+        capacity = value.capacity(dbr_type)
+        count = min(command.data_count, capacity)
+        if self.context.reach.answer_bytes is not None:
+            _status, _number, body = value.payload(dbr_type, count or capacity)
+            if self._is_too_large(body):
+                return [_refused(command, channel, ca.CAStatus.ECA_TOLARGE, _TOO_LARGE)]
+        asked = value, (dbr_type, count), subscription, command.mask, self.outbox
+        gates = asked_filters(split_name(channel.name)[1]).gates
+        monitor = GatedMonitor(*asked, [make() for make in gates]) if gates else Monitor(*asked)
         self._monitors[subscription] = monitor
         monitor.begin()
         return []
@@ -329,7 +353,7 @@ class Circuit(VirtualCircuit):
     async def _unsubscribe(self, command: Any) -> list[Any]:  # noqa: ANN401  one of caproto's messages
         channel, _value = self._target(command)
         self._subscriptions_of[command.sid].discard(command.subscriptionid)
-        await self._end(command.subscriptionid)
+        self._end(command.subscriptionid)
         count: int = command.header.data_count
         return [channel.unsubscribe(command.subscriptionid, data_type=command.data_type, data_count=count)]
 
@@ -337,7 +361,7 @@ class Circuit(VirtualCircuit):
         channel, _value = self._target(command)
         self._rights.close(command.sid)
         for subscription in self._subscriptions_of.pop(command.sid, ()):
-            await self._end(subscription)
+            self._end(subscription)
             self.circuit.event_add_commands.pop(subscription, None)
             self.circuit.event_cancel_commands.pop(subscription, None)
         return [channel.clear()]
@@ -346,24 +370,16 @@ class Circuit(VirtualCircuit):
         self.outbox.hold(held=isinstance(command, ca.EventsOffRequest))
         return []
 
-    async def _end(self, subscription: int) -> None:
+    def _end(self, subscription: int) -> None:
         self._silenced.pop(subscription, None)
         monitor = self._monitors.pop(subscription, None)
         if monitor is not None:
             monitor.end()
-            return
-        await self._cull_subscriptions(None, lambda filtered: filtered.subscriptionid == subscription)  # type: ignore[no-untyped-call]
-        self.unexpired_updates.pop(subscription, None)
-        self.outbox.drop(subscription)
 
-    async def _forget(self) -> None:
+    def _forget(self) -> None:
         """Let go of everything that the client subscribed to."""
         self.outbox.close()
         for monitor in self._monitors.values():
             monitor.end()
         self._monitors.clear()
-        await self._cull_subscriptions(None, lambda _filtered: True)  # type: ignore[no-untyped-call]
-        for specification in self.subscriptions:
-            if not self.context.subscriptions.get(specification):
-                self.context.subscriptions.pop(specification, None)
         self.connected = False

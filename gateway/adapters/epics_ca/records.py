@@ -135,7 +135,7 @@ class Record(ReadOnlyValue):
             self.notify(events, transition)
         for part in list(self.parts.values()):
             part.refresh(events, transition)
-        if not (self._queues or self.parts or any(self.packing(dbr_type) is None for dbr_type, _ in self.listeners)):
+        if not (self.parts or any(self.packing(dbr_type) is None for dbr_type, _ in self.listeners)):
             self.values.forget(self.index)
 
     def watch(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from anyio.lowlevel import checkpoint
 from caproto.server.common import Context
 
 from gateway.adapters.epics_ca.access_control import AccessControl
+from gateway.adapters.epics_ca.asked_filters import asked_filters, split_name
 from gateway.adapters.epics_ca.beacons import beacon_targets, resolve, send_beacons
 from gateway.adapters.epics_ca.broadcasts import connected_networks
 from gateway.adapters.epics_ca.channel_filters import filtered
@@ -33,16 +34,6 @@ from gateway.errors import AdapterError
 
 _AT_ONCE = 4
 """Clients let in in one turn of the event loop: each takes a fraction of a millisecond, and a tick must not wait."""
-
-
-class _ImmediateUpdates:
-    """In place of caproto's queue between values and filtered monitors, which has no bound: what comes in goes out."""
-
-    def __init__(self, deliver: Callable[..., Awaitable[None]]) -> None:
-        self._deliver = deliver
-
-    async def put(self, update: Any) -> None:  # noqa: ANN401  caproto's SubscriptionUpdate
-        await self._deliver(*update)
 
 
 class Server(Context):
@@ -74,7 +65,6 @@ class Server(Context):
             raise AdapterError(
                 f"the EPICS environment cannot be used: {error}", where="epics_ca", hint="correct the variable"
             ) from error
-        self.subscription_queue = _ImmediateUpdates(self._subscription_queue_iteration)
         self._alongside = alongside
         self.limits = settings.limits
         self.refusals: Refusals = Refusals() if refusals is None else refusals
@@ -179,7 +169,7 @@ class Server(Context):
             await checkpoint()
 
     def __getitem__(self, name: str) -> ReadOnlyValue:
-        """The record or field of that name, channel filters aside.
+        """The record or field of that name, as its channel filters show it.
 
         Raises:
             KeyError: None of that name, or its filter is malformed.
@@ -188,16 +178,17 @@ class Server(Context):
         if record is not None:
             return record
         record = self.pvdb[name.partition(".")[0]]
+        plain, text = split_name(name)
         try:
-            _whole, _record, field, modifiers = ca.parse_record_field(name)
-            filters = None if modifiers is None else ca.parse_channel_filter(modifiers.filter_)
+            _whole, _record, field, modifiers = ca.parse_record_field(plain)
+            filters = asked_filters(text)
         except Exception as error:  # a filter is JSON of the client's making, and fails in many ways
             raise KeyError(name) from error
         value = record if not field else record.get_field(field)
         is_long_string = modifiers is not None and ca.RecordModifiers.long_string in modifiers.modifiers
         if is_long_string and value.data_type is not ca.ChannelType.STRING:
             raise KeyError(name)
-        return value if filters is None else filtered(value, filters)
+        return filtered(record, value, filters)
 
     def __contains__(self, name: object) -> bool:
         """Whether a client can connect to that name."""
@@ -206,10 +197,3 @@ class Server(Context):
         except KeyError:
             return False
         return True
-
-    async def _subscription_queue_send(self, *arguments: Any, **update: Any) -> None:  # noqa: ANN401  caproto's own
-        """Deliver to one filtered monitor; a filter that fails, such as one relative to zero, costs only itself."""
-        try:
-            await super()._subscription_queue_send(*arguments, **update)
-        except Exception as error:  # noqa: BLE001  filters compute with whatever the value is
-            self.log.debug("filtered monitor: %s", error)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, NoReturn, Protocol, cast
+from typing import NoReturn, Protocol, cast
 
-from caproto import AccessRights, CAStatus, ChannelData, ChannelType, Forbidden, backend
-from caproto._dbr import DBR_TYPES
+from caproto import AccessRights, CAStatus, ChannelData, ChannelType, Forbidden
 
 from gateway.adapters.epics_ca.encoding import (
     CLASS_NAME,
@@ -23,13 +22,11 @@ from gateway.adapters.epics_ca.encoding import (
     STSACK_STRING,
     Condition,
     Display,
-    Metadata,
     Native,
     NotConvertibleError,
     fixed,
     head,
 )
-from gateway.adapters.epics_ca.engine_coroutine import run_without_suspending
 from gateway.adapters.epics_ca.group_values import GroupValues
 from gateway.adapters.epics_ca.row_form import RowForm
 
@@ -93,15 +90,11 @@ class ReadOnlyValue(ChannelData):
     security_level = 1
     """Access security level: 0 for the value of a record, 1 for its fields."""
 
-    log_atol = 0.0  # asked for by caproto's deadband filter, which otherwise fails on channel data of other families
-    value_atol = 0.0
-
     def __init__(self, display: Display, record_type: str) -> None:
         self.data_type = ChannelType(self.native)
         super().__init__(value=0, timestamp=(0, 0), max_subscription_backlog=1, reported_record_type=record_type)
         self.display = display
         self.listeners: dict[tuple[int, int], dict[Listener, Listener]] = {}
-        self._events = 0
 
     @property
     @abstractmethod
@@ -196,34 +189,6 @@ class ReadOnlyValue(ChannelData):
                     if not header:
                         header, body = self.event(dbr_type, count)
                     listener.tell(header, body, transition)
-        if self._queues:
-            self._notify_filtered(events)
-
-    def _notify_filtered(self, events: int) -> None:
-        """Channels with a filter take caproto's way; the server's queues make it one that never waits."""
-        self._events = events
-        run_without_suspending(super().publish(events))  # type: ignore[no-untyped-call]
-
-    def _is_eligible(self, ss: Any) -> bool:  # noqa: ANN401  caproto's SubscriptionSpec
-        return bool(ss.mask & self._events) and bool(super()._is_eligible(ss))  # type: ignore[no-untyped-call]
-
-    async def subscribe(self, queue: Any, sub_spec: Any, sub: Any) -> None:  # noqa: ANN401  caproto's untyped classes
-        """Subscribe a channel with a filter; what earlier subscribers were told may be old by now."""
-        self._content.clear()
-        self.watch()
-        await super().subscribe(queue, sub_spec, sub)  # type: ignore[no-untyped-call]
-
-    async def _read(self, data_type: int) -> tuple[object, Any]:
-        """Metadata and an array of values, the shape that caproto's filters work on."""
-        dbr_type = int(data_type)
-        _status, begin, elements = self._parts(dbr_type)
-        if dbr_type not in LAYOUT:
-            return begin + elements, b""
-        metadata, native = LAYOUT[dbr_type]
-        number = len(elements) // ELEMENT_SIZE[native]
-        values = backend.epics_to_python(elements, ChannelType(native), number)
-        is_time = metadata is Metadata.TIME
-        return DBR_TYPES[ChannelType(dbr_type)].from_buffer_copy(begin) if is_time else begin, values
 
     def check_access(self, hostname: str | None, username: str | None) -> AccessRights:  # noqa: ARG002  same for all
         """Everybody reads, nobody writes."""
