@@ -11,6 +11,7 @@ from anyio.abc import TaskStatus
 
 from gateway import registry
 from gateway.errors import AdapterError, GatewayError
+from gateway.model.points import ValueKind
 from gateway.model.projection import projection
 from gateway.model.quality import Quality, State
 from gateway.model.update import Update
@@ -63,7 +64,7 @@ async def _try(
         (update, index, served[device.name, point.path])
         for device, update in zip(subject.site.devices, updates, strict=True)
         for index, point in enumerate(device.groups[0].points)
-        if point.path[-1] == "Value"
+        if point.path[-1] == "Value" and point.kind is not ValueKind.TEXT and point.length is None
     ]
     with TemporaryDirectory(prefix="analyser-gateway-") as folder:
         adapter = kind.create(subject.site, reader.on_loopback(section, Path(folder)))
