@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -132,9 +133,10 @@ async def test_filters_let_pass_what_they_let_pass_in_epics_base(tmp_path: Path,
         async with AsyncExitStack() as clients:
             # each mask has a client of its own: in EPICS base, monitors of one channel share what a filter remembers
             pairs = [[await clients.enter_async_context(connected(one)) for one in (port, unused_port)] for _ in MASKS]
-            for mask, pair in zip(MASKS, pairs, strict=True):
-                for client, name in product(pair, FOLLOWED):
-                    await client.monitor(name, format="TIME", events=mask)
+            async with anyio.create_task_group() as tasks:
+                for mask, pair in zip(MASKS, pairs, strict=True):
+                    for client, name in product(pair, FOLLOWED):
+                        tasks.start_soon(partial(client.monitor, name, format="TIME", events=mask))
             for number, (value, state) in enumerate(STEPS, 1):
                 await feed(number, value, state)
                 for pair in pairs:

@@ -118,7 +118,7 @@ async def test_a_closed_monitor_is_silent_and_forgotten(adapter: ChannelAccessAd
     assert [len(group) for group in adapter._records["T:stack:I1"].listeners.values()] == [1]
 
 
-async def test_filters_take_the_stock_path_with_masks(adapter: ChannelAccessAdapter, client: Any, update: Any):
+async def test_filters_and_masks_go_together(adapter: ChannelAccessAdapter, client: Any, update: Any):
     adapter.apply(update({"I1": 10.0, "I1:Name": "O2"}))
     await client.monitor('T:stack:I1.{"dbnd":{"abs":1.5}}', tag="deadband", format="TIME")
     await client.monitor('T:stack:I1.{"ts":{}}', tag="alarm", events=ALARM)
