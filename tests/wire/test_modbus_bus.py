@@ -5,6 +5,9 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from gateway.capture.events import CapturedEvent, EventKind
+from gateway.capture.exchanges import exchanges
+from gateway.capture.modbus_meaning import Outcome, meaning
 from gateway.errors import DamagedAnswerError, DeviceRefusedError, DeviceTimeoutError, LinkError
 from gateway.model.bus_spec import BusSpec
 from gateway.model.readings import ProtocolKind
@@ -14,6 +17,7 @@ from gateway.simulator.modbus_line import ModbusLine
 from gateway.simulator.signals import Constant
 from gateway.streaming.clock import SystemClock
 from gateway.wire.bus import SharedModbusBus
+from gateway.wire.tap import WireEvent, WireEventKind, WireTap
 from tests.wire.conftest import StartLine
 
 WIRES = [
@@ -66,6 +70,33 @@ async def test_holding_registers_in_every_framing(start_line: StartLine, protoco
             with pytest.raises(DeviceRefusedError, match="illegal data address"):
                 await refused
         assert (await bus.read_holding_registers(9, 44, 1)).values == (4,)
+
+
+@pytest.mark.parametrize(("protocol", "serial"), WIRES)
+async def test_a_capture_of_holding_registers_says_what_was_read_and_written(
+    start_line: StartLine, protocol: ProtocolKind, serial: bool, clock: SystemClock
+) -> None:
+    events: list[CapturedEvent] = []
+
+    def listen(event: WireEvent) -> None:
+        kind = EventKind.SENT if event.kind is WireEventKind.SENT else EventKind.RECEIVED
+        if event.data:
+            events.append(CapturedEvent(kind, event.stamp.unix_us, event.stamp.monotonic_ns // 1000, event.data))
+
+    async with start_line(protocol, serial=serial, banks=(BANK,)) as wired:
+        tap = WireTap()
+        bus = SharedModbusBus("line", wired.spec, clock, tap)
+        with tap.attached(listen):
+            await bus.read_holding_registers(9, 40, 2)
+            await bus.write_register(9, 41, 513)
+            await bus.write_registers(9, 42, [7, 8, 9])
+        await bus.aclose()
+    found = [said for said in (meaning(protocol, each) for each in exchanges(events)) if said.function != 8]
+    assert [(said.outcome, said.function, said.address, said.count, said.values) for said in found] == [
+        (Outcome.ANSWERED, 3, 40, 2, (0, 1)),
+        (Outcome.ANSWERED, 6, 41, 1, (513,)),
+        (Outcome.ANSWERED, 16, 42, 3, (3,)),
+    ]
 
 
 async def test_impossible_requests_of_registers_are_never_sent(start_line: StartLine) -> None:
