@@ -11,7 +11,9 @@ from gateway.model.pv_names import LetterCase, check_template
 
 @dataclass(frozen=True, slots=True)
 class PvAccessSettings:
-    """How the pvAccess server is reached, and how its PVs are called. Every PV is read-only.
+    """How the pvAccess server is reached, and how its PVs are called.
+
+    Every PV is read-only, but for the commands of actions that the settings open.
 
     What is left out comes from the environment that every pvAccess server reads. The server needs the extra `pva`:
     `pip install analyser-gateway[pva]`.
