@@ -11,6 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from gateway.drivers.modbus_table.settings import Order, RegisterType
+from gateway.model.single import decimal_of_single
 
 INTEGER_BYTES = {
     RegisterType.U16: 2,
@@ -71,30 +72,11 @@ def decode_number(kind: RegisterType, data: bytes) -> int | float | None:
         digits = data.hex()
         return int(digits) if digits.isdecimal() else None
     if kind is RegisterType.F32:
-        return shortest_single(data)
+        return decimal_of_single(data)
     if kind is RegisterType.F64:
         (number,) = struct.unpack(">d", data)
         return number if math.isfinite(number) else None
     return int(any(data))
-
-
-def shortest_single(data: bytes) -> float | None:
-    """The decimal with the fewest digits that is this big-endian single; None for NaN and infinity.
-
-    A single widened to a double shows digits that nobody measured: 20.376 would read 20.37599945.
-    """
-    (number,) = struct.unpack(">f", data)
-    if not math.isfinite(number):
-        return None
-    for digits in range(6, 9):
-        decimal = float(f"{number:.{digits}g}")
-        if abs(decimal) < _LARGEST_SINGLE and struct.pack(">f", decimal) == data:
-            return decimal
-    return float(f"{number:.9g}")
-
-
-_LARGEST_SINGLE = 3.4028235e38
-"""Above it `struct` refuses to make a single, and six digits may round up to there."""
 
 
 def decode_text(registers: Sequence[int], length: int, order: Order) -> str:

@@ -10,7 +10,7 @@ from gateway.drivers.modbus_table.addresses import Span, Table
 from gateway.drivers.modbus_table.settings import ModbusTableSettings
 from gateway.drivers.modbus_table.table import Flag, RegisterTable
 from gateway.model.readings import ProtocolKind
-from gateway.model.wire_time import WireExchange
+from gateway.model.wire_time import WireExchange, modbus_read
 
 MOST_REGISTERS = 125
 MOST_BITS = 2000
@@ -109,23 +109,12 @@ def _joined(spans: Iterable[Span], most: int, gap: int) -> Iterator[tuple[Span, 
 
 
 def sweep_exchanges(blocks: Iterable[Block], protocol: ProtocolKind) -> tuple[WireExchange, ...]:
-    """Bytes of each transaction of a sweep: all that is read in every one, and the largest of the slow reads.
-
-    An RTU message is address, protocol data unit and two bytes of CRC. ASCII writes it as a colon, two digits per byte
-    with one byte of LRC for the CRC, CR and LF. Modbus TCP puts six bytes of header in front and has no CRC.
-    (Modbus over Serial Line V1.02, 2.5; Modbus Messaging on TCP/IP V1.0b, 3.1.3.)
-    """
+    """Bytes of each transaction of a sweep: all that is read in every one, and the largest of the slow reads."""
     each = [_data_bytes(block.span) for block in blocks if block.every_s == EVERY_SWEEP]
     slow = [_data_bytes(block.span) for block in blocks if block.every_s != EVERY_SWEEP]
     sizes = [*each, max(slow)] if slow else each
-    return tuple(WireExchange(_framed(8, protocol), _framed(5 + size, protocol)) for size in sizes)
+    return tuple(modbus_read(protocol, size) for size in sizes)
 
 
 def _data_bytes(span: Span) -> int:
     return (span.count + 7) // 8 if span.table.of_bits else 2 * span.count
-
-
-def _framed(rtu_bytes: int, protocol: ProtocolKind) -> int:
-    if protocol is ProtocolKind.MODBUS_ASCII:
-        return 2 * rtu_bytes + 1
-    return rtu_bytes + 4 if protocol is ProtocolKind.MODBUS_TCP else rtu_bytes

@@ -16,8 +16,9 @@ from gateway.drivers.servomex4100.channels import (
     SLOTS,
     Slot,
 )
-from gateway.drivers.servomex4100.registers import decimal_of_single, register_bytes
+from gateway.drivers.servomex4100.registers import register_bytes
 from gateway.drivers.servomex4100.text import DisplayText
+from gateway.model.single import decimal_of_single
 
 _READ_DISCRETE_INPUTS = 2
 _READ_INPUT_REGISTERS = 4

@@ -16,7 +16,7 @@ from gateway.drivers.servomex4100.channels import (
     SLOT_REGISTERS,
 )
 from gateway.model.readings import ProtocolKind
-from gateway.model.wire_time import WireExchange
+from gateway.model.wire_time import WireExchange, modbus_read
 
 
 class Table(StrEnum):
@@ -97,24 +97,10 @@ def strict_plan(channels: Sequence[str]) -> ReadPlan:
 def plan_exchanges(plan: ReadPlan, protocol: ProtocolKind) -> tuple[WireExchange, ...]:
     """Bytes of each transaction of a plan, request and answer, for the time budget of the bus.
 
-    An RTU message is address, protocol data unit and two bytes of CRC. ASCII writes it as a colon, two digits per
-    byte with one byte of LRC for the CRC, CR and LF. Modbus TCP puts six bytes of header in front and has no CRC.
-    (Modbus over Serial Line V1.02, 2.5; Modbus Messaging on TCP/IP V1.0b, 3.1.3.)
-
     Raises:
         ValueError: The protocol is not a Modbus one.
     """
-    if protocol is ProtocolKind.CONTINUOUS:
-        raise ValueError("continuous mode has no Modbus transactions")
-    return tuple(WireExchange(_framed(8, protocol), _framed(5 + read.data_bytes, protocol)) for read in plan.reads)
-
-
-def _framed(rtu_bytes: int, protocol: ProtocolKind) -> int:
-    if protocol is ProtocolKind.MODBUS_ASCII:
-        return 2 * rtu_bytes + 1
-    if protocol is ProtocolKind.MODBUS_TCP:
-        return rtu_bytes + 4
-    return rtu_bytes
+    return tuple(modbus_read(protocol, read.data_bytes) for read in plan.reads)
 
 
 def _checked(channels: Sequence[str]) -> tuple[str, ...]:

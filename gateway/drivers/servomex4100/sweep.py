@@ -20,10 +20,11 @@ from gateway.drivers.servomex4100.channels import (
     Slot,
 )
 from gateway.drivers.servomex4100.read_plan import BlockRead, ReadPlan, Table
-from gateway.drivers.servomex4100.registers import decimal_of_single, register_bytes
+from gateway.drivers.servomex4100.registers import register_bytes
 from gateway.drivers.servomex4100.text import DisplayText
 from gateway.errors import ProtocolError
 from gateway.model.readings import AnalyserFrame, AnalyserStatus, CalibrationGroup, ChannelStatus, Reading
+from gateway.model.single import decimal_of_single
 
 _UNPOPULATED = bytes(2 * SLOT_REGISTERS)
 _ALARM_BITS = slice(4, 8)

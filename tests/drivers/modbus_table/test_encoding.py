@@ -19,7 +19,6 @@ from gateway.drivers.modbus_table.encoding import (
     ordered_bytes,
     ordered_registers,
     register_count,
-    shortest_single,
 )
 from gateway.drivers.modbus_table.scaling import Scaling, nearest_whole
 from gateway.drivers.modbus_table.settings import Order, RegisterType
@@ -101,14 +100,6 @@ def test_singles_are_those_of_libmodbus(registers: tuple[int, int], order: Order
     else:
         assert found is not None
         assert struct.pack(">f", found) == struct.pack(">f", witness)
-
-
-@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
-def test_a_single_shows_no_digits_that_it_does_not_have(number: float) -> None:
-    shown = shortest_single(struct.pack(">f", number))
-    assert shown is not None
-    assert float(f"{shown:.9g}") == shown
-    assert struct.pack(">f", shown) == struct.pack(">f", number)
 
 
 def test_texts() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.drivers.servomex4100.registers import decimal_of_single, register_bytes
+from gateway.drivers.servomex4100.registers import register_bytes
+from gateway.model.single import decimal_of_single
 
 
 @pytest.mark.parametrize("value", [20.376, 20.378, 0.084, 0.25, 0.0, -0.012, 99999.0, 1e-4, 100.0, 123456.0])
