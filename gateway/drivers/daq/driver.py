@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from gateway.drivers.daq.actions import actions
+from gateway.drivers.daq.origin import origin
 from gateway.drivers.daq.points import COUNTERS, described_points
 from gateway.drivers.daq.settings import DaqSettings
 from gateway.drivers.daq.settings_check import Problem, problems
@@ -65,6 +66,15 @@ class Daq:
     ) -> Sequence[ActionSpec]:
         """See `ports.ActionDriver.actions`."""
         return actions(cast("DaqSettings", settings))
+
+    def origin(
+        self,
+        settings: object,
+        protocol: ProtocolKind,  # noqa: ARG002  there is only one
+        path: tuple[str, ...],
+    ) -> str:
+        """See `ports.ExplainingDriver.origin`."""
+        return origin(cast("DaqSettings", settings), path)
 
 
 DRIVER = Daq()
