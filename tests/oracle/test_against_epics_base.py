@@ -21,7 +21,7 @@ from gateway.model.quality import State
 from gateway.model.value import Value
 from tests.adapters.epics_ca.acting import ManualClock, RecordingDesk
 from tests.oracle.explained import RULES, explanation, findings
-from tests.oracle.oracle_site import ALIAS, RECORDS, SETTINGS, SITE, TRACE, feed_gateway, soft_ioc, witnesses
+from tests.oracle.oracle_site import ALIAS, BARE, RECORDS, SETTINGS, SITE, TRACE, feed_gateway, soft_ioc, witnesses
 from tests.serving import serving
 
 
@@ -72,8 +72,10 @@ def names(step: int) -> dict[str, tuple[DescribedRecord, str]]:
             if step <= 1 or spec.live:
                 fields += [field, f"{field}$"] if spec.type is FieldType.STRING else [field]
         fields += ["VAL$"] if kind == "lsi" else SLICES if record.point is TRACE else []
+        if record.point is BARE:  # the fields are those of the other one
+            fields = ["", "NELM", "NORD", "VAL[1:2]"]
         found |= {
-            f"{record.name}.{field}".rstrip("."): (record, "" if field == "VAL" or field in SLICES else field)
+            f"{record.name}.{field}".rstrip("."): (record, "" if field in ("VAL", *SLICES) else field)
             for field in fields
         }
     return found
