@@ -15,7 +15,7 @@ from typing import Any
 from gateway.adapters.epics_ca.array_slices import AskedSlice
 from gateway.adapters.epics_ca.event_gates import Deadband, Decimation, Gate, TagGate
 
-_REMEMBERED = 1024
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
