@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 from gateway import registry
 from gateway.errors import SettingsError
@@ -21,8 +21,9 @@ _ANY_HOST = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared, not bound
 def check_served_names(draft: Draft, described: Mapping[str, DeviceDescription], problems: Problems) -> None:
     """Let every adapter name every point, once all analysers can be described."""
     analysers = [
-        (name, entry.common.description if entry.common else "", described[name])
+        (name, entry.common.description, replace(described[name], companion_model=entry.common.model))
         for name, entry in (draft.analysers or {}).items()
+        if entry.common is not None
     ]
     site = build_site(draft.site or "", analysers)
     for name, options in (draft.adapters or {}).items():
