@@ -8,7 +8,8 @@ from typing import TextIO
 
 from gateway.drivers.modbus_table.addresses import Table
 from gateway.drivers.modbus_table.register_cells import read_table, read_type
-from gateway.drivers.modbus_table.register_list import HEADINGS, ListFormat, Notation, read_list
+from gateway.drivers.modbus_table.register_list import ListFormat, Notation, read_list
+from gateway.drivers.modbus_table.register_rows import HEADINGS
 from gateway.drivers.modbus_table.settings import RegisterType
 from gateway.drivers.modbus_table.template_text import template_text
 from gateway.errors import InputError

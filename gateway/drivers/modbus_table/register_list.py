@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gateway.drivers.modbus_table.addresses import Table, parse_place
-from gateway.drivers.modbus_table.checks import RESERVED, problems
+from gateway.drivers.modbus_table.channel_checks import RESERVED
+from gateway.drivers.modbus_table.checks import problems
 from gateway.drivers.modbus_table.register_cells import read_address, read_factor, read_table, read_type
+from gateway.drivers.modbus_table.register_rows import Row, read_rows
 from gateway.drivers.modbus_table.settings import ModbusTableSettings, RegisterType, TableChannel
-from gateway.errors import InputError, SettingsError
+from gateway.errors import SettingsError
 from gateway.model.readings import ProtocolKind
 
-HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "name": ("name", "parameter", "signal", "variable", "register name", "tag", "measurement", "quantity"),
-    "address": ("address", "register", "register address", "register number", "start address", "number", "offset"),
-    "table": ("table", "register type", "function code", "function", "fc", "object type", "area"),
-    "type": ("type", "data type", "datatype", "format", "data format"),
-    "unit": ("unit", "units", "engineering unit", "uom"),
-    "scale": ("scale", "factor", "multiplier", "scaling", "scale factor", "resolution", "gain"),
-    "description": ("description", "comment", "remarks", "notes", "note", "meaning"),
-    "length": ("length", "characters"),
-    "bit": ("bit", "bit number"),
-}
-"""Column to the headings by which it is recognised, whatever their capitals."""
-
-_MOST_BYTES = 4 << 20
-_DELIMITERS = ",;\t|"
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -47,7 +33,7 @@ class ListFormat:
     """How a list is to be read, where it does not say so itself.
 
     Attributes:
-        columns: Column, one of `HEADINGS`, to its heading in this list.
+        columns: Column, one of `register_rows.HEADINGS`, to its heading in this list.
         table: Table of rows that name none.
         type: Type of rows that name none.
         notation: What the addresses are; `AUTO` takes them for numbers of the data model when most of them look so, and
@@ -62,12 +48,6 @@ class ListFormat:
     delimiter: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    cells: Mapping[str, str]
-
-
 def read_list(text: str, file: str, wanted: ListFormat) -> ModbusTableSettings:
     """The channels of a list, in its order.
 
@@ -80,7 +60,7 @@ def read_list(text: str, file: str, wanted: ListFormat) -> ModbusTableSettings:
         InputError: It has no heading, or lacks a column.
         SettingsError: Every row that cannot be used, with its line.
     """
-    rows = list(_rows(text, file, wanted))
+    rows = list(read_rows(text, file, wanted.columns, wanted.delimiter))
     found: list[str] = []
     notation = _notation(rows, wanted)
     channels: dict[str, TableChannel] = {}
@@ -102,51 +82,7 @@ def read_list(text: str, file: str, wanted: ListFormat) -> ModbusTableSettings:
     return settings
 
 
-def _rows(text: str, file: str, wanted: ListFormat) -> Iterator[_Row]:
-    if len(text) > _MOST_BYTES:
-        raise InputError("the list is too large", where=file, hint="is this the right file?")
-    delimiter = wanted.delimiter or _delimiter(text)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    heading: dict[str, int] | None = None
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
-                continue
-            if heading is None:
-                heading = _heading(cells, file, wanted)
-                continue
-            row = {key: cells[place].strip() for key, place in heading.items() if place < len(cells)}
-            if row.get("address") or row.get("name"):
-                yield _Row(reader.line_num, {"name": "", "address": ""} | row)
-    except csv.Error as error:
-        raise InputError(f"cannot be read: {error}", where=f"{file}:{reader.line_num}") from error
-    if heading is None:
-        raise InputError("the list is empty", where=file, hint="begin with a row of headings")
-
-
-def _delimiter(text: str) -> str:
-    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    return max(_DELIMITERS, key=first.count)
-
-
-def _heading(cells: Sequence[str], file: str, wanted: ListFormat) -> dict[str, int]:
-    """Place of each column that is there."""
-    shown = [" ".join(cell.split()) for cell in cells]
-    places: dict[str, int] = {}
-    for key, headings in HEADINGS.items():
-        named = wanted.columns.get(key)
-        accepted = headings if named is None else (named.casefold(),)
-        place = next((index for word in accepted for index, cell in enumerate(shown) if cell.casefold() == word), None)
-        if place is not None:
-            places[key] = place
-        elif named is not None or key in ("name", "address"):
-            what = f"there is no column '{named}'" if named else f"no column is known for the {key}"
-            hint = f"its headings are {', '.join(shown)}; name one: --column {key}=HEADING"
-            raise InputError(what, where=file, hint=hint)
-    return places
-
-
-def _notation(rows: Sequence[_Row], wanted: ListFormat) -> Notation:
+def _notation(rows: Sequence[Row], wanted: ListFormat) -> Notation:
     if wanted.notation is not Notation.AUTO:
         return wanted.notation
     votes = [_looks_like_number(row.cells, wanted) for row in rows]
