@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -52,23 +53,32 @@ class ManualClock:
             self._deadline = None
         return not stop.is_set()
 
-    async def advance(self, milliseconds: float) -> None:
-        """Let time pass in one jump; returns when the device's thread waits again or has ended, and tasks have run."""
-        await anyio.to_thread.run_sync(self._advance, round(milliseconds * 1e6))
+    async def advance(self, milliseconds: float, *, device_stands: bool = False) -> None:
+        """Let time pass in one jump; returns when the device's thread waits again or has ended, and tasks have run.
+
+        Args:
+            milliseconds: How far.
+            device_stands: The device's thread waits for something else than time.
+        """
+        await anyio.to_thread.run_sync(self._advance, round(milliseconds * 1e6), not device_stands)
         for deadline, awake in self._sleepers:
             if deadline <= self._now:
                 awake.set()
         await _all_others_wait()
 
-    def _advance(self, nanoseconds: int) -> None:
+    def _advance(self, nanoseconds: int, settles: bool) -> None:
         with self._changed:
-            self._settle()
+            if settles:
+                self._settle()
             self._now += nanoseconds
             self._changed.notify_all()
-            self._settle()
+            if settles:
+                self._settle()
 
     def _settle(self) -> None:
+        gives_up = time.monotonic() + 10
         while self._deadline is None or self._deadline <= self._now:
             if self._thread is not None and not self._thread.is_alive():
                 return
+            assert time.monotonic() < gives_up, "the device's thread waits for something else than time"
             self._changed.wait(0.005)
