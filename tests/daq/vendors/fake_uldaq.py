@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gateway.daq.back_ends.uldaq import ul_device
+
 InterfaceType = IntEnum("InterfaceType", {"ANY": 7})
 AiInputMode = IntEnum("AiInputMode", {"DIFFERENTIAL": 1, "SINGLE_ENDED": 2})
 Range = IntEnum("Range", {"BIP10VOLTS": 5, "BIP2PT5VOLTS": 8, "BIPPT625VOLTS": 12, "UNI5VOLTS": 1005, "MA0TO20": 2000})
@@ -157,5 +159,6 @@ class Outputs:
 def install(monkeypatch: pytest.MonkeyPatch) -> Board:
     """Take the package's place; returns its device."""
     BOARD.__init__()  # type: ignore[misc]
+    monkeypatch.setattr(ul_device, "_connections", {})
     monkeypatch.setitem(sys.modules, "uldaq", sys.modules[__name__])
     return BOARD

@@ -65,7 +65,9 @@ def test_an_error_ends_the_scan(board: Board, code: int, kind: MessageKind) -> N
 
 def test_a_device_is_found_by_its_name_or_identifier(board: Board) -> None:
     for name in (None, "USB-1608G", "01D0"):
-        UlInput().commit(input_task(name))
+        back_end = UlInput()
+        back_end.commit(input_task(name))
+        back_end.close()
     with pytest.raises(DaqDeviceRemovedError, match="no device 'USB-205'"):
         UlInput().commit(input_task("USB-205"))
     board.present = False
@@ -95,6 +97,16 @@ def test_single_values_are_put_out_in_the_narrowest_range(board: Board) -> None:
     assert board.put_out == [(0, "BIP2PT5VOLTS", 1.5), (1, "BIP2PT5VOLTS", -1.0)]
     back_end.close()
     assert board.log[-1] == "release"
+
+
+def test_inputs_and_outputs_share_the_connection(board: Board) -> None:
+    inputs, outputs = UlInput(), UlOutput()
+    inputs.commit(input_task("01D0"))
+    outputs.commit(output_task("USB-1608G", timed=False))
+    inputs.close()
+    assert board.log == ["connect"]
+    outputs.close()
+    assert board.log == ["connect", "disconnect", "release"]
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

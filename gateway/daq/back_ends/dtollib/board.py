@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -24,6 +25,12 @@ def constants() -> Any:  # noqa: ANN401
         DaqDependencyError: The package is not installed.
     """
     return vendor_package("dtollib.capi.constants", install=_INSTALL, library=_LIBRARY)
+
+
+@cache
+def _vendor_driver() -> Any:  # noqa: ANN401
+    """The driver of the vendor, one for all: it counts who has opened a board."""
+    return import_module("dtollib.backend.dataacq").DataAcqBackend()
 
 
 @contextmanager
@@ -67,7 +74,7 @@ class Board:
     def __init__(self, driver: Any, name: str, subsystem: int, element: int) -> None:  # noqa: ANN401
         constants()
         with translated(name):
-            self.driver: Any = driver or import_module("dtollib.backend.dataacq").DataAcqBackend()
+            self.driver: Any = driver or _vendor_driver()
             self._board = self.driver.initialize(name)
             try:
                 self.handle = self.driver.get_dass(self._board, subsystem, element)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.daq.back_ends.vendor_package import vendor_package
@@ -29,8 +31,18 @@ def uldaq_package() -> Any:  # noqa: ANN401
     )
 
 
+@dataclass(slots=True)
+class _Connection:
+    device: Any
+    users: int = 1
+
+
+_lock = threading.Lock()
+_connections: dict[str, _Connection] = {}
+
+
 def connected(package: Any, board: str | None) -> Any:  # noqa: ANN401
-    """Connect to a device.
+    """Connect to a device; inputs and outputs share the connection. Every call is followed by one of `release`.
 
     Args:
         package: `uldaq`.
@@ -41,21 +53,50 @@ def connected(package: Any, board: str | None) -> Any:  # noqa: ANN401
         DaqDeviceRemovedError: It is not there.
     """
     try:
-        found = package.get_daq_device_inventory(package.InterfaceType.ANY)
-        fitting = [one for one in found if board in (None, "", one.unique_id, one.product_name)]
-        if len(fitting) > 1:
-            names = ", ".join(f"{one.product_name} {one.unique_id}" for one in fitting)
-            raise DaqCapabilityError(f"several devices fit: {names}", hint="give the unique identifier of one of them")
-        if not fitting:
-            what = f"there is no device '{board}'" if board else "there is no device"
-            raise DaqDeviceRemovedError(
-                what, where="uldaq", hint="plug it in; the user needs access to it (udev rules)"
-            )
-        device = package.DaqDevice(fitting[0])
-        device.connect()
+        with _lock:
+            descriptor = _descriptor(package, board)
+            connection = _connections.get(descriptor.unique_id)
+            if connection is not None:
+                connection.users += 1
+                return connection.device
+            device = package.DaqDevice(descriptor)
+            device.connect()
+            _connections[descriptor.unique_id] = _Connection(device)
     except package.ULException as error:
         raise translated(error, board or "uldaq") from error
     return device
+
+
+def release(package: Any, device: Any, where: str) -> None:  # noqa: ANN401
+    """Do without a device; after the last user it is disconnected.
+
+    Raises:
+        DaqError: The library refuses it.
+    """
+    with _lock:
+        name = next(name for name, one in _connections.items() if one.device is device)
+        _connections[name].users -= 1
+        if _connections[name].users:
+            return
+        del _connections[name]
+    try:
+        if device.is_connected():
+            device.disconnect()
+        device.release()
+    except package.ULException as error:
+        raise translated(error, where) from error
+
+
+def _descriptor(package: Any, board: str | None) -> Any:  # noqa: ANN401
+    found = package.get_daq_device_inventory(package.InterfaceType.ANY)
+    fitting = [one for one in found if board in (None, "", one.unique_id, one.product_name)]
+    if len(fitting) > 1:
+        names = ", ".join(f"{one.product_name} {one.unique_id}" for one in fitting)
+        raise DaqCapabilityError(f"several devices fit: {names}", hint="give the unique identifier of one of them")
+    if not fitting:
+        what = f"there is no device '{board}'" if board else "there is no device"
+        raise DaqDeviceRemovedError(what, where="uldaq", hint="plug it in; the user needs access to it (udev rules)")
+    return fitting[0]
 
 
 def part(device: Any, which: str, where: str) -> Any:  # noqa: ANN401

@@ -13,6 +13,7 @@ from gateway.daq.back_ends.uldaq.ul_device import (
     connected,
     message_kind,
     part,
+    release,
     translated,
     uldaq_package,
     voltage_range,
@@ -139,13 +140,7 @@ class UlInput(VendorBackEnd):
         """See `BackEnd.close`."""
         if self._device is not None:
             device, self._device = self._device, None
-            package = uldaq_package()
-            try:
-                if device.is_connected():
-                    device.disconnect()
-                device.release()
-            except package.ULException as error:
-                raise translated(error, self._where) from error
+            release(uldaq_package(), device, self._where)
 
     @property
     def _where(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gateway.daq.back_end import Capabilities, Commitment
-from gateway.daq.back_ends.uldaq.ul_device import connected, part, translated, uldaq_package, voltage_range
+from gateway.daq.back_ends.uldaq.ul_device import connected, part, release, translated, uldaq_package, voltage_range
 from gateway.daq.back_ends.vendor_back_end import VendorBackEnd
 from gateway.daq.task import TaskSpec
 
@@ -64,10 +64,4 @@ class UlOutput(VendorBackEnd):
         """See `BackEnd.close`."""
         if self._device is not None:
             device, self._device = self._device, None
-            package = uldaq_package()
-            try:
-                if device.is_connected():
-                    device.disconnect()
-                device.release()
-            except package.ULException as error:
-                raise translated(error, self._where) from error
+            release(uldaq_package(), device, self._where)
