@@ -34,7 +34,7 @@ class Limits:
         methods_per_call: Methods in one request.
         continuation_points: Unfinished browses kept per session.
         array_length: Elements of one array.
-        message_kbyte: Size of one request, in units of 1024 bytes.
+        message_kbyte: Size of one request, and of a response to a client that sets no limit, in units of 1024 bytes.
 
     Raises:
         ValueError: A bound is less than 1, or the shortest is longer than the longest.
