@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 
+from gateway.drivers.library.channel_readings import readings, stamp_of, unreadable
 from gateway.drivers.library.counters import LibraryCounters
 from gateway.drivers.library.failures import Cause, cause_of, told
 from gateway.drivers.library.payload import Failure, Observation, what_it_says
-from gateway.drivers.library.points import MEAN, STATUS, VALUE, WAVEFORM
 from gateway.drivers.library.settings import LibraryChannel, LibrarySettings
-from gateway.drivers.library.values import mean, row_of, scalar, waveform
-from gateway.drivers.library.words import WELL, channel_status
-from gateway.model.readings import ChannelKind, ChannelStatus, ProtocolKind, Reading
+from gateway.drivers.library.values import row_of
+from gateway.drivers.library.words import channel_status
+from gateway.model.points import ValueKind
+from gateway.model.readings import ProtocolKind, Reading
 from gateway.model.sample import Sample
 from gateway.model.stamp import Stamp
-from gateway.model.value import Value
 
 _MOST_NAMES_LISTED = 20
 MISSED_READS = 5
 MISSED_S = 15.0
 """So many payloads without a value, for so long, make the connection suspect: some libraries never say that it is gone,
 and only opening it again brings it back."""
-_UNREADABLE = "unreadable"
-"""Word for the channels of a device that could not be read, while others could."""
 
 
 class Batches:
@@ -42,12 +39,14 @@ class Batches:
 
     def __init__(self, device: str, settings: LibrarySettings, counters: LibraryCounters) -> None:
         self._device = device
-        self._channels = {name: (channel, channel.name or name) for name, channel in settings.channels.items()}
+        self._channels = settings.channels
+        self._names = {name: channel.name or name for name, channel in settings.channels.items()}
         self._meanings = {word.casefold(): meaning for word, meaning in settings.flags.items()}
         self._counters = counters
         self._last_ns: dict[str, int] = {}
         self._origins: dict[str, str] = {}
         self._reported: set[str] = set()
+        self._cut: set[str] = set()
         self._log = logging.getLogger(f"gateway.analyser.{device}")
         self._read_ns = 0
         self._missed = 0
@@ -78,21 +77,25 @@ class Batches:
             return [self._failed(failures, arrival)]
         self.begin(arrival.monotonic_ns)
         named = self._named(observations)
-        repeated = self._repeated(observations)
-        self._counters.repeated += len(repeated)
-        readings: list[Reading] = []
+        wanted = {name: named[said_as] for name, said_as in self._names.items() if said_as in named}
+        repeated = self._repeated(wanted.values())
+        batch: list[Reading] = []
         stamps: list[Stamp] = []
-        for name, (channel, wanted) in self._channels.items():
-            one = named.get(wanted)
+        for name, channel in self._channels.items():
+            one = wanted.get(name)
             if one is None:
-                if self._origins.get(name, wanted.rpartition("/")[0]) in failures:
-                    readings.extend(_readings(name, channel, wanted, None, (_UNREADABLE,), WELL))
+                if self._origin(name) in failures:
+                    batch.extend(unreadable(name, channel, self._names[name]))
             elif one.full_name not in repeated:
                 self._origins[name] = one.device
-                stamps.append(_stamp(one, arrival))
-                readings.extend(self._told_by(one, name, channel))
+                stamps.append(stamp_of(one, arrival))
+                batch.extend(self._told_by(one, name, channel))
         stamp = max(stamps, default=arrival)
-        return [self._sample(reading, stamp) for reading in readings]
+        return [self._sample(reading, stamp) for reading in batch]
+
+    def _origin(self, name: str) -> str:
+        """Device that a channel came from, or else the one in its name."""
+        return self._origins.get(name, self._names[name].rpartition("/")[0])
 
     def _named(self, observations: Sequence[Observation]) -> Mapping[str, Observation]:
         """Each observation by its name with its device, and by its name alone where that is enough."""
@@ -111,7 +114,7 @@ class Batches:
 
     def _report_missing(self, known: set[str], names: Sequence[str]) -> None:
         """Say once of each channel that the library does not deliver it, and what it does deliver."""
-        missing = sorted({wanted for _, wanted in self._channels.values()} - known - self._reported)
+        missing = sorted(set(self._names.values()) - known - self._reported)
         if missing:
             self._reported.update(missing)
             listed = ", ".join(names[:_MOST_NAMES_LISTED]) + (" ..." if len(names) > _MOST_NAMES_LISTED else "")
@@ -120,22 +123,19 @@ class Batches:
 
     def _repeated(self, observations: Iterable[Observation]) -> set[str]:
         """Those whose time has not moved on: an old value, shown once more."""
-        repeated: set[str] = set()
-        for one in observations:
-            if one.monotonic_ns is not None:
-                if self._last_ns.get(one.full_name) == one.monotonic_ns:
-                    repeated.add(one.full_name)
-                self._last_ns[one.full_name] = one.monotonic_ns
+        times = {one.full_name: one.monotonic_ns for one in observations if one.monotonic_ns is not None}
+        repeated = {name for name, monotonic_ns in times.items() if self._last_ns.get(name) == monotonic_ns}
+        self._last_ns |= times
+        self._counters.repeated += len(repeated)
         return repeated
 
     def _told_by(self, one: Observation, name: str, channel: LibraryChannel) -> Iterator[Reading]:
-        if channel.length is not None:
-            row = row_of(one.value)
-            if row is not None and row.size > channel.length and name not in self._reported:
-                self._reported.add(name)
-                what = "the block has %d samples, of which %d are served; correct `length`"
-                self._log.warning(f"%s: %s: {what}", self._device, name, row.size, channel.length)
-        return _readings(name, channel, one.name, one, one.words, channel_status(one.words, self._meanings))
+        row = row_of(one.value) if channel.kind is ValueKind.FLOAT else None
+        if row is not None and channel.length is not None and row.size > channel.length and name not in self._cut:
+            self._cut.add(name)
+            what = "the block has %d samples, of which %d are served; correct `length`"
+            self._log.warning(f"%s: %s: {what}", self._device, name, row.size, channel.length)
+        return readings(name, channel, one, row, channel_status(one.words, self._meanings))
 
     def _failed(self, failures: Mapping[str, object], arrival: Stamp) -> Sample:
         """An analyser of which nothing could be read."""
@@ -159,36 +159,3 @@ class Batches:
             monotonic_ns=stamp.monotonic_ns,
             received_at=stamp.utc,
         )
-
-
-def _readings(
-    name: str,
-    channel: LibraryChannel,
-    told_as: str,
-    one: Observation | None,
-    words: tuple[str, ...],
-    status: ChannelStatus,
-) -> Iterator[Reading]:
-    """Every point of a channel; without an observation its values are missing."""
-    value, unit = (None, "") if one is None else (one.value, one.unit)
-
-    def reading(point: str, shown: Value, unit: str, status: ChannelStatus) -> Reading:
-        return Reading(f"{name}/{point}", ChannelKind.MEASURED, told_as, shown, unit, status)
-
-    if channel.length is None:
-        yield reading(VALUE, scalar(value, channel.kind), unit, status)
-    else:
-        row = row_of(value)
-        yield reading(WAVEFORM, None if row is None else waveform(row, channel.length), unit, status)
-        yield reading(MEAN, scalar(value, channel.kind) if row is None else mean(row), unit, status)
-    yield reading(STATUS, ", ".join(words), "", WELL)
-
-
-def _stamp(one: Observation, arrival: Stamp) -> Stamp:
-    """When it was acquired, never later than it arrived: some libraries put the middle of a block into the future."""
-    if one.monotonic_ns is None or one.monotonic_ns > arrival.monotonic_ns:
-        return arrival
-    if one.utc is not None:
-        return Stamp.from_utc(one.utc, one.monotonic_ns)
-    age = timedelta(microseconds=(arrival.monotonic_ns - one.monotonic_ns) // 1000)
-    return Stamp.from_utc(arrival.utc - age, one.monotonic_ns)

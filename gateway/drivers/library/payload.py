@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from numbers import Number
 from typing import Any
 
 from gateway.drivers.library.words import sensor_words, status_words
@@ -82,7 +83,9 @@ def what_it_says(payload: object) -> Iterator[Said]:
 
 
 def _is_plain(item: object) -> bool:
-    return plain(item) is None or isinstance(plain(item), bool | int | float | str)
+    """Whether it is a value itself; those of numpy have no dimension."""
+    value = plain(item)
+    return value is None or isinstance(value, Number | str) or getattr(value, "ndim", None) == 0
 
 
 def _plain_value(device: str, name: str, item: object) -> Iterator[Said]:
@@ -138,30 +141,38 @@ def _scalar(device: str, reading: object, sample: object, when: _When) -> Observ
     return Observation(device, name or NAMELESS, value, unit, status_words(reading), *when)
 
 
-def _wide(device: str, reading: object, values: Mapping[Any, object], when: _When) -> Iterator[Observation]:
-    units, sensors, words = _units(reading), getattr(reading, "sensor_status", None), status_words(reading)
-    for key, value in values.items():
-        name = str(plain(key))
-        own = sensor_words(sensors.get(key)) if isinstance(sensors, Mapping) else ()
-        yield Observation(device, name, plain(value), units.get(name, ""), words + own, *when)
+def _wide(device: str, reading: object, values: Mapping[object, object], when: _When) -> Iterator[Observation]:
+    units, sensors, words = _units(reading), _by_name(getattr(reading, "sensor_status", None)), status_words(reading)
+    for name, value in _by_name(values).items():
+        yield Observation(
+            device, name, plain(value), units.get(name, ""), words + sensor_words(sensors.get(name)), *when
+        )
 
 
 def _block(device: str, block: Any) -> Iterator[Observation]:  # noqa: ANN401  any object with this shape
-    units, sensors, when = _units(block), getattr(block, "sensor_status", None), _times(block, block)
-    names = getattr(block, "channels", None) or range(len(block.data))
-    for key, row in zip(names, block.data, strict=False):
-        own = sensor_words(sensors.get(key)) if isinstance(sensors, Mapping) else ()
-        name = str(plain(key))
-        yield Observation(device, name, row, units.get(name, ""), own, *when)
+    units, sensors, when = _units(block), _by_name(getattr(block, "sensor_status", None)), _times(block)
+    names = map(str, map(plain, _members(getattr(block, "channels", None))))
+    for name, row in zip(names, _members(block.data), strict=False):
+        yield Observation(device, name, row, units.get(name, ""), sensor_words(sensors.get(name)), *when)
 
 
 def _units(reading: object) -> dict[str, str]:
     """Unit of each name in a wide reading: by itself, or in the fields of its format."""
-    units = getattr(reading, "units", None)
-    if isinstance(units, Mapping):
-        return {str(plain(name)): _unit(unit) for name, unit in units.items()}
-    fields = getattr(getattr(reading, "reading_format", None), "fields", None) or ()
-    return {_text(one, "name"): _unit(getattr(one, "unit", None)) for one in fields}
+    units = _by_name(getattr(reading, "units", None))
+    fields = _members(getattr(getattr(reading, "reading_format", None), "fields", None))
+    return {_text(one, "name"): _unit(getattr(one, "unit", None)) for one in fields} | {
+        name: _unit(unit) for name, unit in units.items()
+    }
+
+
+def _by_name(things: object) -> dict[str, object]:
+    """A mapping with text keys; empty for anything else."""
+    return {str(plain(key)): thing for key, thing in things.items()} if isinstance(things, Mapping) else {}
+
+
+def _members(things: object) -> Iterable[object]:
+    """What can be gone through; nothing for anything else."""
+    return things if isinstance(things, Iterable) else ()
 
 
 def _unit(unit: object) -> str:

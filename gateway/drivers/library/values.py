@@ -14,7 +14,7 @@ from gateway.model.value import Value
 
 
 def scalar(value: object, kind: ValueKind) -> Value:
-    """A value of that kind; the mean of a row of samples. None where it is not what the settings say."""
+    """A value of that kind, None where it is not what the settings say."""
     if value is None:
         return None
     value = plain(value)
@@ -22,8 +22,7 @@ def scalar(value: object, kind: ValueKind) -> Value:
         return str(value)
     if isinstance(value, str | bytes):
         return None
-    samples = row_of(value)
-    number = _number(value) if samples is None else mean(samples)
+    number = _number(value)
     if number is None or kind is ValueKind.FLOAT:
         return number
     if not number.is_integer():

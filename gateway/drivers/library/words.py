@@ -93,8 +93,8 @@ def sensor_words(condition: object) -> tuple[str, ...]:
         condition: One of these, or one for each sample of a block.
     """
     listed = condition.tolist() if hasattr(condition, "tolist") else condition
-    conditions = set(listed) if isinstance(listed, list | tuple) else {listed}
-    words = (_SENSOR.get(one, "") if isinstance(one, int) else _word(one) for one in conditions if one is not None)
+    conditions = listed if isinstance(listed, list | tuple) else (listed,)
+    words = {_SENSOR.get(one, "") if isinstance(one, int) else _word(one) for one in conditions if one is not None}
     return tuple(sorted(filter(None, words)))
 
 
