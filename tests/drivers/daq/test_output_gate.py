@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +68,10 @@ def device(monkeypatch: pytest.MonkeyPatch) -> NotingDevice:
     return device
 
 
-@pytest.fixture
-def pki(tmp_path: Path) -> Iterator[tuple[Path, ClientKeys]]:
-    folder, client = tmp_path / "pki", CLIENT.made()
-    keys = ClientKeys.write(tmp_path, client)
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClientKeys]:
+    place, client = tmp_path_factory.mktemp("gate"), CLIENT.made()
+    folder, keys = place / "pki", ClientKeys.write(place, client)
     pki = Pki(folder)
     pki.open(WantedIdentity("urn:test:analyser-gateway:gate", "Analyser gateway", ["localhost", "127.0.0.1"]))
     (pki.folders.trusted.certificates / "client.der").write_bytes(client.der)

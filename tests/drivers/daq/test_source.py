@@ -178,6 +178,22 @@ async def test_stop_takes_the_outputs_to_their_safe_values(monkeypatch: pytest.M
         assert device.output.terminals.tolist() == ENCODING.encode(np.array([-2.5])).tolist()
 
 
+async def test_an_output_that_runs_dry_is_counted_and_one_that_is_gone_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    faulty = SimulatedDevice(faults={2: Fault(FaultKind.UNDERRUN), 5: Fault(FaultKind.REMOVAL)})
+    async with opened(monkeypatch, device_settings(signals=SIGNALS), output=faulty) as device:
+        await device.until(lambda: device.batches)
+        await device.source.perform("PlayEndless", ())
+        await device.until_value("Playback/State", "failed")
+        assert "gone" in str(device.values["Playback/Result"])
+        assert device.values["Playback/Drained"] is False
+        assert device.source.counters.underruns_observed == 1
+        before = len(device.batches)
+        await device.until(lambda: len(device.batches) > before + 1)  # the inputs go on
+        assert device.failures == []
+
+
 async def test_what_is_played_ends_with_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(monkeypatch, device_settings(signals=SIGNALS)) as device:
         await device.until(lambda: device.batches)
