@@ -91,7 +91,7 @@ def list_users(config: Path, out: TextIO) -> None:
     site = _site(config)
     rows = [("NAME", "ROLE", "LOGS IN BY", "")]
     for name, operator in sorted(site.operators.items()):
-        proof = "password" if isinstance(operator, dict) and "password" in operator else "address, over Channel Access"
+        proof = "password" if isinstance(operator, dict) and "password" in operator else "address, over EPICS"
         rows.append((name, Role.OPERATOR.value, proof, "operator of the settings"))
     for name, user in sorted(read_users(site.users_file).items()):
         proofs = ["password"] if user.password else []

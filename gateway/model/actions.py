@@ -61,9 +61,9 @@ class ActionOrigin:
     """Who asks, as far as the protocol can tell.
 
     Attributes:
-        protocol: Name of the adapter, `opcua` or `epics_ca`.
+        protocol: Name of the adapter, `opcua`, `epics_ca` or `epics_pva`.
         host: Address of the peer's socket; never what the client says of itself.
-        user: User name. Over OPC UA it has been proved by a password; over Channel Access it is only claimed.
+        user: User name. Over OPC UA it has been proved by a password; over EPICS protocols it is only claimed.
         proved: Whether `user` has been proved.
     """
 
@@ -99,8 +99,6 @@ ACTION_POINTS: tuple[PointSpec, ...] = (
     PointSpec(("Action", "Time"), ValueKind.TEXT, "UTC at which the last action ended or was refused"),
     PointSpec(("Action", "Done"), ValueKind.INTEGER, "Actions carried out since the start"),
     PointSpec(("Action", "Refused"), ValueKind.INTEGER, "Actions refused or failed since the start"),
-    PointSpec(
-        ("Action", "Leftovers"), ValueKind.TEXT, "Command coils found set, which ClearLeftovers would clear; else empty"
-    ),
+    PointSpec(("Action", "Leftovers"), ValueKind.TEXT, "What earlier commands left on the analyser; else empty"),
 )
 """Progress of actions; only an analyser with an open action has these points."""

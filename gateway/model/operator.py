@@ -8,12 +8,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody who may ask for actions; the name is that of the OPC UA login and of the Channel Access client.
+    """Somebody who may ask for actions; the name is that of the OPC UA login and of the EPICS client.
 
     Attributes:
         password: Proves the name over OPC UA. Only as `!file path` or `${NAME}`, never in the settings themselves.
         hosts: Addresses or networks from which this operator may ask, such as `192.168.1.20` or `192.168.1.0/24`. Left
-            out, it is any over OPC UA and none over Channel Access, where nothing but the address vouches for a name.
+            out, it is any over OPC UA and none over EPICS protocols, where nothing but the address vouches for a name.
 
     Raises:
         ValueError: A host is no address or network, or a field is empty.
@@ -24,7 +24,7 @@ class Operator:
 
     def __post_init__(self) -> None:
         if self.password == "":
-            raise ValueError("password must not be empty; leave it out for an operator of Channel Access alone")
+            raise ValueError("password must not be empty; leave it out for an operator over EPICS alone")
         if self.hosts is not None and not self.hosts:
             raise ValueError("hosts must not be empty; write [192.168.1.20], or leave it out")
         for host in self.hosts or ():
