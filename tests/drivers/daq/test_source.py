@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import anyio
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,17 +16,22 @@ from gateway.daq import DaqBlock
 from gateway.daq.back_ends.simulated import Fault, FaultKind, SimulatedDevice, constant
 from gateway.daq.back_ends.simulated.signals import CHANNEL_STEP, ENCODING
 from gateway.daq.errors import DaqBufferOverrunError, DaqDeviceRemovedError
+from gateway.daq.record import record
+from gateway.daq.session import open_device
+from gateway.daq.task import RawLogging
 from gateway.drivers.daq.block_samples import BlockSamples
 from gateway.drivers.daq.driver import DRIVER
 from gateway.drivers.daq.points import COUNTERS
-from gateway.drivers.daq.settings import DaqChannel, DaqSettings, SignalSpec
+from gateway.drivers.daq.settings import DaqChannel, DaqDevice, DaqSettings, SignalSpec
+from gateway.drivers.daq.tasks import input_task
 from gateway.errors import ActionNotNowError, ActionRefusedError
 from gateway.model.projection import projection
 from gateway.model.quality import State
 from gateway.model.readings import ProtocolKind
 from gateway.model.sample import Sample
 from gateway.model.site_builder import build_site
-from tests.drivers.daq.opened import Batch, device_settings, opened
+from gateway.streaming.clock import SystemClock
+from tests.drivers.daq.opened import PATIENCE_S, Batch, device_settings, opened
 
 STEP = ENCODING.scale
 
@@ -232,6 +239,23 @@ async def test_a_device_without_inputs_tells_how_its_playback_goes(monkeypatch: 
         await device.until_value("Playback/State", "idle")
         await device.source.perform("PlayShort", ())
         await device.until_value("Playback/Drained", True)
+
+
+async def test_a_recording_is_played_back_again_and_again(tmp_path: Path) -> None:
+    file = tmp_path / "run.npz"
+    task = replace(input_task("dev", device_settings()), logging=RawLogging(file))
+    async with await open_device(task, back_end=SimulatedDevice(), autostart=False) as session:
+        async with record(session) as recording:
+            recorded = [await anext(aiter(recording.stream)) for _ in range(3)]
+    settings = replace(device_settings(), device=DaqDevice("file", path=file), channels={"B": DaqChannel("V")})
+    assert list(DRIVER.check(settings, ProtocolKind.LOCAL)) == []
+    source = DRIVER.connect("dev", settings, 1.0, SystemClock())
+    for _ in range(2):
+        with anyio.fail_after(PATIENCE_S):
+            batches = [batch async for batch in source.batches()]
+        assert len(batches) >= 3
+        for batch, block in zip(batches, recorded, strict=False):
+            assert wave(batch, "B") == block.row("B").tolist()
 
 
 async def test_statistics_of_large_blocks_are_made_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
