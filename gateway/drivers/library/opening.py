@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from inspect import isawaitable
+from inspect import isasyncgen, isawaitable
 from typing import Any
 
 from anyio import to_thread
@@ -55,8 +55,8 @@ async def _called(stack: AsyncExitStack, call: Call, known: dict[str, Any]) -> A
     return result
 
 
-def payloads(recording: object) -> AsyncIterator[object]:
-    """The stream of a recording.
+def payloads(stack: AsyncExitStack, recording: object) -> AsyncIterator[object]:
+    """The stream of a recording; one that is a generator is closed by the stack.
 
     Raises:
         TypeError: It has none.
@@ -64,4 +64,6 @@ def payloads(recording: object) -> AsyncIterator[object]:
     stream = getattr(recording, "stream", recording)
     if not hasattr(stream, "__aiter__"):
         raise TypeError(f"a {type(recording).__name__} is no recording: it has no stream of payloads")
+    if isasyncgen(stream):
+        stack.push_async_callback(stream.aclose)
     return aiter(stream)

@@ -83,7 +83,7 @@ class LibrarySource:
                 recording = await open_recording(stack, self._settings, self._rate_hz)
                 self.counters.summary = getattr(recording, "summary", None)
                 self._batches.begin(self._clock.monotonic_ns())
-                async for payload in payloads(recording):
+                async for payload in payloads(stack, recording):
                     self._opening = False
                     self.counters.payloads += 1
                     batch = self._batches.take(payload, self._clock.stamp())

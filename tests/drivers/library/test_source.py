@@ -58,6 +58,15 @@ async def test_values_come_until_nobody_wants_them_and_everything_is_closed() ->
     assert await numbers(toys, 2) == [1, 2], "it can be opened again"
 
 
+async def test_a_generator_is_a_recording_and_is_closed() -> None:
+    channels = {"number": LibraryChannel(), "limit": LibraryChannel()}
+    opened, closed = toy.Device.opened, toy.Device.closed
+    toys = connected(LibrarySettings(Call(f"{TOY}:numbers", {"limit": 5.0}), channels))
+    assert await numbers(toys, 3) == [1, 2, 3]
+    assert (toy.Device.opened, toy.Device.closed) == (opened + 1, closed + 1)
+    assert toys.counters.library_emitted is None
+
+
 async def test_references_stand_for_results_for_the_rate_and_for_what_modules_hold() -> None:
     toys = connected(settings())
     async with aclosing(toys.batches()) as batches:

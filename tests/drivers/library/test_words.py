@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from types import SimpleNamespace
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 from gateway.drivers.library.settings import Meaning
-from gateway.drivers.library.words import channel_status, sensor_words, status_words
+from gateway.drivers.library.words import MEANINGS, channel_status, sensor_words, status_words
 from gateway.model.readings import ChannelStatus
+from tests.drivers.library.family import ROOT
 
 
 class State(StrEnum):
@@ -74,3 +76,10 @@ def test_the_settings_have_the_last_word() -> None:
     assert channel_status(["unstable"], own) == ChannelStatus()
     assert channel_status(["Something New", "MOV"], own) == ChannelStatus(maintenance=True, invalid=True)
     assert channel_status(["alarm2"], {"alarm2": Meaning.NOTHING}) == ChannelStatus()
+
+
+def test_the_page_lists_every_word() -> None:
+    page = (ROOT / "docs" / "how-to" / "instrument-libraries.md").read_text()
+    (table,) = re.findall(r"^\| Words .*\n(?:\|.*\n)+", page, flags=re.MULTILINE)
+    listed = {word.casefold() for word in re.findall(r"`(\w+)`", table)}
+    assert listed == set(MEANINGS)

@@ -87,6 +87,17 @@ async def record(*, device: Device, rate_hz: float, behaviour: str = "") -> Asyn
                 await hang(for_ever=behaviour == "hangs for ever")
 
 
+async def numbers(*, limit: float) -> AsyncIterator[dict[str, float]]:
+    """The shortest recording there is: a generator of values by name."""
+    Device.opened += 1
+    try:
+        for number in range(1, 1000):
+            await anyio.sleep(0.001)
+            yield {"number": float(number), "limit": limit}
+    finally:
+        Device.closed += 1
+
+
 async def die() -> None:
     await anyio.sleep(0.01)
     raise ToyConnectionError("unplugged")
