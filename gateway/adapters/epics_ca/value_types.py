@@ -15,7 +15,7 @@ class ValueTypes:
     """
 
     def __init__(self, accepted: Sequence[frozenset[type]]) -> None:
-        self._accepted = [types | {type(None)} for types in accepted]
+        self._accepted = accepted
         self._right: tuple[type, ...] = ()
         """Types that every point takes."""
 
@@ -25,8 +25,11 @@ class ValueTypes:
         if types == self._right:
             return None
         for index in changed:
-            if types[index] not in self._accepted[index]:
+            if not self._takes(index, types[index]):
                 return index
-        if all(one in accepted for one, accepted in zip(types, self._accepted, strict=True)):
+        if all(map(self._takes, range(len(types)), types)):
             self._right = types
         return None
+
+    def _takes(self, index: int, one: type) -> bool:
+        return one in self._accepted[index] or one is type(None)
