@@ -1,4 +1,4 @@
-"""`python -m bench [publish|opcua|epics|line|soak|replug|jack|waveforms]`; without a word: publish and line."""
+"""`python -m bench [publish|opcua|epics|line|soak|replug|jack|waveforms|daq]`; without a word: publish and line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import anyio
 
 from bench.cores import machine
+from bench.daq import daq
 from bench.epics import EpicsOptions, epics
 from bench.epics_contenders import CONTENDERS as EPICS_SERVERS
 from bench.jack import jack
@@ -20,7 +21,7 @@ from bench.soak import soak
 from bench.waveforms import waveforms
 
 SERVERS = {"opcua": list(OPCUA_SERVERS), "epics": list(EPICS_SERVERS)}
-WHAT = ("publish", "opcua", "epics", "line", "soak", "replug", "jack", "waveforms", "all")
+WHAT = ("publish", "opcua", "epics", "line", "soak", "replug", "jack", "waveforms", "daq", "all")
 
 
 async def run(arguments: argparse.Namespace) -> bool:
@@ -42,6 +43,8 @@ async def run(arguments: argparse.Namespace) -> bool:
         kept = await jack(arguments.minutes)
     if what == "replug":
         kept = await replug(arguments.cycles)
+    if what == "daq":
+        kept = await daq()
     if what == "waveforms":
         kept = await waveforms(arguments.minutes)
     return kept
