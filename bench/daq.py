@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import anyio
 import numpy as np
 
 from bench.table import Cell, print_table
@@ -103,9 +102,9 @@ async def daq() -> bool:
         runs.append(await run_at(runs[-1].rate_hz * 2))
     low, high = runs[-1].rate_hz / 2, runs[-1].rate_hz
     for _ in range(REFINEMENTS if len(runs) > 1 else 0):
-        runs.append(await run_at((low + high) / 2))
-        low, high = (runs[-1].rate_hz, high) if runs[-1].holds else (low, runs[-1].rate_hz)
-        await anyio.sleep(0.1)
+        middle = await run_at((low + high) / 2)
+        runs.append(middle)
+        low, high = (middle.rate_hz, high) if middle.holds else (low, middle.rate_hz)
     print_table(
         f"DAQ blocks: simulated device, {CHANNELS} channels, {BLOCKS_PER_S} blocks per second, {SECONDS:g} s each",
         ("MS/s asked", "MS/s", "MB/s", "CPU %", "lost", "wrong blocks"),
