@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.adapters.epics_ca.access_rules import Permission, Rule
+from gateway.adapters.epics_ca.access_settings import AccessSettings
 from gateway.adapters.epics_ca.adapter import ChannelAccessAdapter
 from gateway.adapters.epics_ca.encoding import ELEMENT_SIZE, Native
 from gateway.adapters.epics_ca.put_request import PutRefusedError, number, numbers, shown_value
@@ -113,6 +115,19 @@ async def test_nobody_else_may_send_as_much(raw: RawClient, port: int):
         play = await RawClient(stream).channel(PLAY.encode())
         await stream.send(HEADER.pack(19, 0xFFFF, DOUBLE, 0, play, 1) + struct.pack(">II", 50 * ROOM, ROOM) + bytes(99))
         assert await is_ended(stream)
+
+
+async def test_who_may_not_write_may_not_send_much_either(
+    site: SiteSpec, settings: ChannelAccessSettings, desk: RecordingDesk
+):
+    read_only = replace(settings, access=AccessSettings(groups={"DEFAULT": (Rule(Permission.READ),)}))
+    adapter = ChannelAccessAdapter(site, read_only)
+    adapter.offer(desk)
+    async with serving(adapter) as endpoint:
+        async with await anyio.connect_tcp("127.0.0.1", int(endpoint.rpartition(":")[2])) as stream:
+            play = await RawClient(stream).channel(PLAY.encode())
+            await stream.send(put(play, bytes(8 * ROOM), DOUBLE, count=ROOM)[:1000])
+            assert await is_ended(stream)
 
 
 REFUSED = {

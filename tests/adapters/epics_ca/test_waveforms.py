@@ -130,6 +130,20 @@ async def test_elements_asked_for_are_the_same_for_all_and_zeros_where_there_are
         assert not np.any(np.frombuffer(payload, ">f8")[6:])
 
 
+async def test_large_headers_say_how_many_elements_each_monitor_asked_for(waves: ChannelAccessAdapter, raw: RawClient):
+    sid = await raw.channel(b"T:daq:Scope")
+    counts = {1: LONG, 2: 20_000, 3: 0, 4: 5}
+    for subscription, count in counts.items():
+        await raw.stream.send(subscribe(sid, subscription, DOUBLE, count))
+        await raw.until(1)
+    waves.apply(wave_update({"Scope": ramp(30_000)}))
+    for subscription, asked in counts.items():
+        _command, _type, count, _status, told, payload = await raw.until(1)
+        assert (told, count, len(payload)) == (subscription, asked or 30_000, 8 * (asked or 30_000))
+        there = min(count, 30_000)
+        assert np.array_equal(np.frombuffer(payload, ">f8", there), np.arange(there))
+
+
 @pytest.mark.parametrize("count", [8190, 8191, LONG])
 async def test_sizes_around_the_end_of_the_small_header(waves: ChannelAccessAdapter, raw: RawClient, count: int):
     sid = await raw.channel(b"T:daq:Scope")
