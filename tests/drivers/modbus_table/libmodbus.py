@@ -20,6 +20,7 @@ from gateway.model.readings import ProtocolKind
 from tests.ports import free_port
 
 SERVER = Path(__file__).parent / "libmodbus_server.py"
+_SPARE_TERMINALS = 4
 
 Tables = Mapping[str, Mapping[int, int]]
 """Table to address to content, as `libmodbus_server` takes it."""
@@ -29,6 +30,8 @@ Tables = Mapping[str, Mapping[int, int]]
 def null_modem() -> Iterator[tuple[str, str]]:
     """Two terminals; what is written to one is read from the other."""
     masters, names = [], []
+    # The lowest numbers are given out again and again; whoever still has the name of an earlier holder would talk here.
+    spare = [number for _ in range(_SPARE_TERMINALS) for number in os.openpty()]
     for _ in range(2):
         master, slave = os.openpty()
         tty.setraw(slave)
@@ -51,7 +54,7 @@ def null_modem() -> Iterator[tuple[str, str]]:
     finally:
         os.write(stopped, b".")
         thread.join()
-        for number in (*masters, *(slave for slave, _ in names), stop, stopped):
+        for number in (*spare, *masters, *(slave for slave, _ in names), stop, stopped):
             os.close(number)
 
 

@@ -67,7 +67,7 @@ def main(kind: str, where: str) -> None:
         context = ctypes.c_void_p(library.modbus_new_rtu(where.encode(), 19200, ctypes.c_char(b"N"), 8, 1))
         library.modbus_set_slave(context, content["slave"])
         # It does not know loopbacks, and takes the end of one for a new frame until this much silence has passed.
-        library.modbus_set_byte_timeout(context, 0, 20_000)
+        library.modbus_set_byte_timeout(context, 0, 100_000)
         listening = library.modbus_connect(context)
     if listening < 0:
         sys.exit(library.modbus_strerror(ctypes.get_errno()).decode())

@@ -82,15 +82,14 @@ async def table_on(
     settings = settings_of(dict(channels), address=ADDRESS, **keys)
     assert list(DRIVER.check(settings, protocol)) == []
     async with libmodbus_server(protocol, ADDRESS, tables) as link:
-        bus = SharedModbusBus("line", BusSpec(link, protocol, idle_gap_ms=5, timeout_s=0.3), SystemClock())
+        bus = SharedModbusBus("line", BusSpec(link, protocol, idle_gap_ms=5, timeout_s=0.5), SystemClock())
         try:
             yield settings, bus
         finally:
             await bus.aclose()
 
 
-@pytest.mark.parametrize("protocol", [RTU, TCP])
-@pytest.mark.parametrize("table", ["holding", "input"])
+@pytest.mark.parametrize(("protocol", "table"), [(RTU, "holding"), (TCP, "holding"), (TCP, "input")])
 async def test_every_type_and_order(protocol: ProtocolKind, table: str) -> None:
     channels, content, values = golden_table(table)
     async with table_on(protocol, {table: content}, channels, largest_read=32) as (settings, bus):
