@@ -16,7 +16,9 @@ from gateway.daq.task import TaskSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a device can do. A task that asks for more is refused with DaqCapabilityError before any other call.
+    """What a device can do, known without asking it.
+
+    A task that asks for more is refused with DaqCapabilityError before any other call.
 
     Attributes:
         continuous_input: Hardware-clocked input, CONTINUOUS and FINITE.
@@ -25,6 +27,7 @@ class Capabilities:
         single_value_output: `write_values`, for single values and for the safe values at the end of a playback.
         wrap_single: Output: replays its buffers for ever by itself.
         mute: `mute` takes the output to zero at once.
+        external_clock: Scan clock from outside.
         triggers: Types of `gateway.daq.timing.Trigger` beside SoftwareStart.
         max_aggregate_rate_hz: Fastest converter rate, scan rate times channels; None for unknown.
     """
@@ -35,6 +38,7 @@ class Capabilities:
     single_value_output: bool = False
     wrap_single: bool = False
     mute: bool = False
+    external_clock: bool = False
     triggers: frozenset[type] = frozenset()
     max_aggregate_rate_hz: float | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.daq.back_end import Capabilities
 from gateway.daq.errors import DaqCapabilityError
 from gateway.daq.task import DataFlow, TaskSpec
-from gateway.daq.timing import SoftwareStart
+from gateway.daq.timing import ClockSource, SoftwareStart
 
 
 def check_capabilities(task: TaskSpec, device: Capabilities) -> None:
@@ -26,6 +26,8 @@ def check_capabilities(task: TaskSpec, device: Capabilities) -> None:
         raise _unable(task, f"has no hardware-clocked {direction}", "use single values at a software rate")
     if not isinstance(task.trigger, SoftwareStart) and type(task.trigger) not in device.triggers:
         raise _unable(task, f"has no trigger of the kind {type(task.trigger).__name__}")
+    if task.timing is not None and task.timing.clock_source is ClockSource.EXTERNAL and not device.external_clock:
+        raise _unable(task, "takes no external clock", "use ClockSource.INTERNAL")
     fastest, asked = device.max_aggregate_rate_hz, task.aggregate_rate_hz
     if fastest is not None and asked is not None and asked > fastest:
         each = fastest / len(task.channels)

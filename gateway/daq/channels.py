@@ -56,6 +56,9 @@ class InputChannel:
         if finite("scale", self.scale) == 0:
             raise DaqValidationError("scale must not be 0", where=f"channel {self.name}")
         finite("offset", self.offset)
+        for limit in (self.sensor_low, self.sensor_high):
+            if limit is not None:
+                finite("sensor_low and sensor_high", limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.daq.errors import DaqValidationError
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -31,19 +33,23 @@ class Encoding:
         dtype = np.dtype(np.uint16 if bits <= 16 else np.uint32)
         return cls(dtype, (high - low) / 2**bits, low)
 
-    @property
-    def is_identity(self) -> bool:
-        """Whether the numbers are the values."""
-        return self.scale == 1.0 and self.offset == 0.0
-
     def encode(self, values: NDArray[np.float64]) -> NDArray[Any]:
-        """Nearest codes; values beyond the converter's ends give the code of the end.
+        """Nearest codes; the upper end of a converter's range, one step above its last code, gives that code.
 
         Args:
             values: Finite, at the converter.
+
+        Raises:
+            DaqValidationError: A value is beyond the converter's ends, so that something else would be put out.
         """
         if self.dtype.kind == "f":
             return ((values - self.offset) / self.scale).astype(self.dtype)
         codes = np.rint((values - self.offset) / self.scale)
         ends = np.iinfo(self.dtype)
+        if codes.size and (codes.min() < ends.min or codes.max() > ends.max + 1):
+            low, high = ends.min * self.scale + self.offset, (ends.max + 1) * self.scale + self.offset
+            raise DaqValidationError(
+                f"the converter reaches from {low:g} to {high:g}, not to {values.min():g} or {values.max():g}",
+                hint="give the channels the limits that the device has",
+            )
         return np.clip(codes, ends.min, ends.max).astype(self.dtype)

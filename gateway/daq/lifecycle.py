@@ -156,6 +156,8 @@ class Lifecycle:
         )
 
     async def _try(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | None:
+        if self.state is SubsystemState.ABORTING:
+            return None
         try:
             return await self.call(function, *arguments, **options)
         except DaqError as error:

@@ -61,7 +61,11 @@ class OutputGate:
 
 
 def at_converter(values: NDArray[np.float64], channels: Sequence[OutputChannel], encoding: Encoding) -> NDArray[Any]:
-    """Codes of values of shape (channels, samples) that have passed the gate, in the shape (samples, channels)."""
+    """Codes of values of shape (channels, samples) that have passed the gate, in the shape (samples, channels).
+
+    Raises:
+        DaqValidationError: With the channel's gain, a value is beyond what the device's converter can put out.
+    """
     gains = np.array([channel.gain for channel in channels])
     return encoding.encode(values.T / gains)
 

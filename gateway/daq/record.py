@@ -64,7 +64,8 @@ def record(
     at_least_one("stream_buffer_size", stream_buffer_size)
     if stall_after_blocks is not None:
         positive("stall_after_blocks", stall_after_blocks)
-    return _record(session, timeout, stream_buffer_size, ErrorPolicy(error_policy), overflow, stall_after_blocks)
+    policy, overflow = ErrorPolicy(error_policy), OverflowPolicy(overflow)
+    return _record(session, timeout, stream_buffer_size, policy, overflow, stall_after_blocks)
 
 
 @asynccontextmanager

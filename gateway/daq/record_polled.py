@@ -75,7 +75,7 @@ def record_polled(
     """
     positive("rate_hz", rate_hz)
     at_least_one("buffer_size", buffer_size)
-    policy = ErrorPolicy(error_policy)
+    policy, overflow = ErrorPolicy(error_policy), OverflowPolicy(overflow)
     own_clock: Clock = clock or getattr(source, "clock", None) or SystemClock()
     summary = AcquisitionSummary(own_clock.stamp().utc)
     if isinstance(source, DaqManager):

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from anyio.abc import ObjectReceiveStream
-
 from gateway.daq.summary import AcquisitionSummary
+from gateway.streaming.bounded_stream import BoundedStream
 
 T = TypeVar("T")
 
@@ -23,7 +22,7 @@ class Recording(Generic[T]):
         rate_hz: Scans per second that the device has committed itself to, or polls per second.
     """
 
-    stream: ObjectReceiveStream[T]
+    stream: BoundedStream[T]
     summary: AcquisitionSummary
     rate_hz: float | None
 

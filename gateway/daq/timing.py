@@ -64,14 +64,12 @@ class Timing:
             works is `TaskSpec.aggregate_rate_hz`.
         clock_source: Where the clock comes from.
         external_divider: External clock pulses per scan.
-        retrigger: Wait for the trigger again after every finite acquisition.
         samples_per_channel: Length of a FINITE task.
     """
 
     rate_hz: float
     clock_source: ClockSource = ClockSource.INTERNAL
     external_divider: int = 1
-    retrigger: bool = False
     samples_per_channel: int | None = None
 
     def __post_init__(self) -> None:
@@ -79,11 +77,6 @@ class Timing:
         at_least_one("external_divider", self.external_divider)
         if self.samples_per_channel is not None:
             at_least_one("samples_per_channel", self.samples_per_channel)
-
-    @property
-    def sample_period_ns(self) -> float:
-        """Time between two samples of one channel at the rate asked for."""
-        return 1e9 / self.rate_hz
 
 
 class WrapMode(StrEnum):

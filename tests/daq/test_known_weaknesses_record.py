@@ -64,7 +64,7 @@ def unread(recording: Recording[DaqBlock]) -> list[DaqBlock]:
     blocks = []
     while True:
         try:
-            blocks.append(recording.stream.receive_nowait())  # type: ignore[attr-defined]
+            blocks.append(recording.stream.receive_nowait())
         except (anyio.WouldBlock, anyio.EndOfStream):
             return blocks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -24,7 +25,7 @@ from gateway.daq.encoding import Encoding
 from gateway.daq.errors import DaqCapabilityError, DaqTaskStateError, DaqTimeoutError, DaqValidationError
 from gateway.daq.messages import Message, MessageKind
 from gateway.daq.task import SubsystemType
-from gateway.daq.timing import AnalogThresholdStart, ExternalDigitalStart
+from gateway.daq.timing import AnalogThresholdStart, ClockSource, ExternalDigitalStart
 from gateway.testing.virtual_clock import VirtualClock
 from tests.daq.scripted_device import ScriptedDevice
 from tests.daq.tasks import finite_task, input_task, inputs
@@ -70,6 +71,7 @@ def test_tasks_that_contradict_themselves_are_refused(specification: dict[str, A
         lambda: InputChannel(name=""),
         lambda: InputChannel(name="a", gain=0),
         lambda: InputChannel(name="a", scale=0),
+        lambda: InputChannel(name="a", sensor_low=float("nan")),
         lambda: InputChannel(name="a", min_val=float("nan")),
     ],
 )
@@ -87,6 +89,10 @@ def test_a_device_is_only_asked_for_what_it_can() -> None:
     for task in (TaskSpec(name="s", channels=inputs()), pretrigger, input_task(trigger=AnalogThresholdStart("ai0", 1))):
         with pytest.raises(DaqCapabilityError):
             check_capabilities(task, able)
+    outside = replace(input_task(), timing=Timing(rate_hz=1.0, clock_source=ClockSource.EXTERNAL))
+    with pytest.raises(DaqCapabilityError, match="external clock"):
+        check_capabilities(outside, able)
+    check_capabilities(outside, replace(able, external_clock=True))
 
 
 def test_values_are_scaled_by_gain_scale_and_offset() -> None:

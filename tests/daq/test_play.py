@@ -197,6 +197,20 @@ async def test_sources_that_do_not_fit_are_refused_before_the_device_is_asked(
     assert device.calls == ["close"]
 
 
+async def test_what_the_converter_cannot_put_out_is_refused_not_clipped(
+    clock: VirtualClock, device: ScriptedDevice
+) -> None:
+    """The channel allows 24 V, the converter behind its divider ends at 10 V."""
+    channel = OutputChannel(name="ao0", max_val=24.0, requires_confirm=False)
+    async with opened(device, clock, output_task(channel)) as session:
+        with pytest.raises(DaqValidationError, match="the converter reaches from -10 to 10"):
+            async with play(session, np.full(30, 12.0)):
+                pytest.fail("the playback has started")
+        assert "start" not in device.calls
+        async with play(session, np.full(30, 10.0)):
+            assert session.is_running()
+
+
 async def test_what_the_caller_changes_afterwards_is_not_put_out(clock: VirtualClock, device: ScriptedDevice) -> None:
     samples = wave(60)
     async with opened(device, clock) as session, play(session, samples):

@@ -118,7 +118,14 @@ async def test_tasks_of_another_kind_are_refused(clock: VirtualClock, device: Sc
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"timeout": 0}, {"stream_buffer_size": 0}, {"stall_after_blocks": -1}, {"error_policy": "perhaps"}]
+    "arguments",
+    [
+        {"timeout": 0},
+        {"stream_buffer_size": 0},
+        {"stall_after_blocks": -1},
+        {"error_policy": "perhaps"},
+        {"overflow": "spill"},
+    ],
 )
 def test_arguments_out_of_range_are_refused_on_the_call(arguments: dict[str, object]) -> None:
     session = DaqSession(input_task(), ScriptedDevice(VirtualClock()))
@@ -272,7 +279,7 @@ def test_whatever_the_device_says_the_books_balance(
                             break
                         if event == "read":
                             with suppress(anyio.WouldBlock, anyio.EndOfStream):
-                                read.append(recording.stream.receive_nowait())  # type: ignore[attr-defined]
+                                read.append(recording.stream.receive_nowait())
                         elif isinstance(event, int) and device.queued:
                             device.done(event)
                             device_index += event

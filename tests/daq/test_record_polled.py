@@ -125,6 +125,15 @@ async def test_of_several_devices_one_that_fails_does_not_hide_the_others(clock:
         DaqManager({})
 
 
+async def test_a_fault_of_the_program_in_one_of_several_devices_is_bare(clock: VirtualClock) -> None:
+    async with await open_device(SINGLE, back_end=ScriptedDevice(clock), clock=clock) as session:
+        script = PolledScript(clock, lambda _: ZeroDivisionError())
+        manager = DaqManager({"good": session, "faulty": script})
+        with pytest.raises(ZeroDivisionError):
+            async with record_polled(manager, rate_hz=10, error_policy=ErrorPolicy.SKIP, clock=clock) as recording:
+                await recording.stream.receive()
+
+
 async def test_single_values_are_refused_where_they_do_not_belong(clock: VirtualClock) -> None:
     device = ScriptedDevice(clock)
     outputs = TaskSpec(name="out", channels=(OutputChannel(name="ao0"),))

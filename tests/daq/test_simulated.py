@@ -46,7 +46,7 @@ async def blocks_with(manual: ManualClock, faults: dict[int, Fault], periods: in
         blocks = []
         for _ in range(periods):
             await manual.advance(100)
-            while recording.stream.unread:  # type: ignore[attr-defined]
+            while recording.stream.unread:
                 blocks.append(await recording.stream.receive())
     return blocks
 
