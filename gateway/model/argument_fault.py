@@ -8,28 +8,44 @@ from gateway.model.actions import ActionArgument, ArgumentValue
 from gateway.model.points import ValueKind
 
 
-def argument_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
-    """What is wrong, with what is needed; None if the value can be given. No number (NaN, infinity) comes first."""
+def finite_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
+    """Whether it is a number at all; to be asked before anything else, because NaN passes every comparison."""
     if isinstance(value, memoryview):
-        return _fault_of_array(argument, value)
-    needed = f"{argument.name} must be {argument.lowest} to {argument.highest}"
+        finite = value.format == "d" and value.ndim == 1 and all(map(math.isfinite, value))
+        return None if finite else f"{argument.name} has values that are no numbers"
+    if math.isfinite(value):
+        return None
+    return f"{argument.name} must be {_bounds(argument)}, got {value}, which is no number"
+
+
+def argument_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
+    """What is wrong, with what is needed; None if the value can be given."""
+    return finite_fault(argument, value) or (
+        _fault_of_array(argument, value) if isinstance(value, memoryview) else _fault_of_number(argument, value)
+    )
+
+
+def _fault_of_number(argument: ActionArgument, value: float) -> str | None:
     if argument.length is not None:
         return f"{argument.name} must be an array of up to {argument.length} numbers, got one number"
-    if not math.isfinite(value):
-        return f"{needed}, got {value}, which is no number"
-    if argument.kind is ValueKind.INTEGER and type(value) is not int:
-        return f"{argument.name} must be a whole number, got {value}"
-    return None if argument.lowest <= value <= argument.highest else f"{needed}, got {value}"
+    if isinstance(value, bool) or (argument.kind is ValueKind.INTEGER and not isinstance(value, int)):
+        return f"{argument.name} must be a {'whole ' * (argument.kind is ValueKind.INTEGER)}number, got {value}"
+    if not argument.lowest <= value <= argument.highest:
+        return f"{argument.name} must be {_bounds(argument)}, got {value}"
+    return None
 
 
 def _fault_of_array(argument: ActionArgument, values: memoryview) -> str | None:
-    if not all(map(math.isfinite, values)):
-        return f"{argument.name} has values that are no numbers"
     if argument.length is None:
         return f"{argument.name} must be one number, got {len(values)} values"
     if not 1 <= len(values) <= argument.length:
         return f"{argument.name} must have 1 to {argument.length} values, got {len(values)}"
     for worst in (min(values), max(values)):
         if not argument.lowest <= worst <= argument.highest:
-            return f"every value of {argument.name} must be {argument.lowest} to {argument.highest}, got {worst}"
+            return f"every value of {argument.name} must be {_bounds(argument)}, got {worst}"
     return None
+
+
+def _bounds(argument: ActionArgument) -> str:
+    unit = f" {argument.unit}" if argument.unit else ""
+    return f"{argument.lowest} to {argument.highest}{unit}"

@@ -55,11 +55,11 @@ async def test_an_authorised_action_is_carried_out_and_shown() -> None:
         (request(arguments=()), "Start needs 1 arguments, got 0; give Group 1 to 4"),
         (request(arguments=(1, 2)), "Start needs 1 arguments, got 2"),
         (request("Stop", (1,)), "Stop needs 0 arguments, got 1; give none"),
-        (request(arguments=(0,)), "Group is out of range; give 1 to 4"),
-        (request(arguments=(5,)), "Group is out of range; give 1 to 4"),
-        (request(arguments=(True,)), "Group must be a whole number; give 1 to 4"),
+        (request(arguments=(0,)), "Group must be 1 to 4, got 0"),
+        (request(arguments=(5,)), "Group must be 1 to 4, got 5"),
+        (request(arguments=(True,)), "Group must be a whole number, got True"),
         (request(arguments=(2.0,)), "Group must be a whole number"),  # type: ignore[arg-type]
-        (request(arguments=(float("nan"),)), "Group must be finite"),  # type: ignore[arg-type]
+        (request(arguments=(float("nan"),)), "Group must be 1 to 4, got nan, which is no number"),  # type: ignore[arg-type]
     ],
 )
 async def test_a_closed_gate_is_told_and_nothing_is_sent(wish: ActionRequest, told: str) -> None:
