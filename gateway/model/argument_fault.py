@@ -8,12 +8,15 @@ from gateway.model.actions import ActionArgument, ArgumentValue
 from gateway.model.points import ValueKind
 
 
+_LARGEST_SHOWN = 1 << 63
+
+
 def finite_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
     """Whether it is a number at all; to be asked before anything else, because NaN passes every comparison."""
     if isinstance(value, memoryview):
         finite = value.format == "d" and value.ndim == 1 and all(map(math.isfinite, value))
         return None if finite else f"{argument.name} has values that are no numbers"
-    if math.isfinite(value):
+    if isinstance(value, int) or math.isfinite(value):
         return None
     return f"{argument.name} must be {_bounds(argument)}, got {value}, which is no number"
 
@@ -30,9 +33,10 @@ def _fault_of_number(argument: ActionArgument, value: float) -> str | None:
         return f"{argument.name} must be an array of up to {argument.length} numbers, got one number"
     if isinstance(value, bool) or (argument.kind is ValueKind.INTEGER and not isinstance(value, int)):
         return f"{argument.name} must be a {'whole ' * (argument.kind is ValueKind.INTEGER)}number, got {value}"
-    if not argument.lowest <= value <= argument.highest:
-        return f"{argument.name} must be {_bounds(argument)}, got {value}"
-    return None
+    if argument.lowest <= value <= argument.highest:
+        return None
+    shown = max(-_LARGEST_SHOWN, min(value, _LARGEST_SHOWN))  # Python writes no integer of thousands of digits
+    return f"{argument.name} must be {_bounds(argument)}, got {shown}"
 
 
 def _fault_of_array(argument: ActionArgument, values: memoryview) -> str | None:
