@@ -69,7 +69,7 @@ class BackEnd(Protocol):
     After a failed call the same take-down follows from `stop` on, so `stop`, `unregister` and `flush` must be safe in
     every state. No buffer is queued before an output buffer's samples are in it.
 
-    Threads: all methods but `queue` may block and are called one at a time, each in some worker thread. `queue` is
+    Threads: all methods but `queue` may block and are called one at a time, each in some thread. `queue` is
     also called on the event loop while the device runs and must return at once. Messages may be posted from any
     thread, also before `start` returns; after `unregister` returns none may be posted. Between the two a back end
     writes a buffer only after `queue` gave it the buffer, and not after it has posted it.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 
 import anyio
 
+from gateway.daq.foreign_threads import call_soon_from_thread
 from gateway.daq.messages import Message
-
-CallSoon = Callable[[Callable[[], None]], object]
 
 
 class Bridge:
@@ -28,7 +25,7 @@ class Bridge:
         self._arrived = anyio.Event()
         self._woken = False
         self._closed = False
-        self._call_soon = _call_soon()
+        self._call_soon = call_soon_from_thread()
 
     @property
     def waiting(self) -> int:
@@ -80,13 +77,3 @@ class Bridge:
 def _merged(first: Message, second: Message) -> Message:
     lost = None if first.lost is None or second.lost is None else first.lost + second.lost
     return replace(second, lost=lost, count=first.count + second.count)
-
-
-def _call_soon() -> CallSoon:
-    """What wakes the running event loop from another thread; anyio's own way would make that thread wait."""
-    try:
-        return asyncio.get_running_loop().call_soon_threadsafe
-    except RuntimeError:
-        import trio
-
-        return trio.lowlevel.current_trio_token().run_sync_soon

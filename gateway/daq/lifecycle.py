@@ -1,4 +1,4 @@
-"""Calls into a driver, in their order, one at a time, each in a worker thread and with a deadline."""
+"""Calls into a driver, in their order, one at a time, each in a thread and with a deadline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
-from anyio import CancelScope, CapacityLimiter, move_on_after, to_thread
+from anyio import CancelScope, Lock, move_on_after
 from numpy.typing import NDArray
 
 from gateway.daq.back_end import BackEnd, Commitment
 from gateway.daq.buffer import Buffer
 from gateway.daq.buffer_pool import BufferPool
 from gateway.daq.errors import DaqDeviceError, DaqError, DaqTimeoutError
+from gateway.daq.foreign_threads import in_daemon_thread
 from gateway.daq.messages import Post
 from gateway.daq.task import DataFlow, TaskSpec
 
@@ -56,7 +57,7 @@ class Lifecycle:
         self.timeout = timeout
         self._task = task
         self._device = device
-        self._limiter = CapacityLimiter(1)
+        self._turn = Lock()
         self._pool: BufferPool | None = None
 
     async def commit(self) -> Commitment:
@@ -140,14 +141,16 @@ class Lifecycle:
             DaqError: What the driver says is wrong.
         """
         name = getattr(function, "__name__", "call")
-        if self.state is SubsystemState.ABORTING:
-            raise DaqTimeoutError("an earlier call into the driver has not come back", where=self._device)
 
         def run() -> T:
             return function(*arguments, **options)
 
-        with move_on_after(self.timeout, shield=True), _named(self._device, name):
-            return await to_thread.run_sync(run, abandon_on_cancel=True, limiter=self._limiter)
+        with move_on_after(self.timeout, shield=True):
+            async with self._turn:
+                if self.state is SubsystemState.ABORTING:
+                    raise DaqTimeoutError("an earlier call into the driver has not come back", where=self._device)
+                with _named(self._device, name):
+                    return await in_daemon_thread(run)
         self.state = SubsystemState.ABORTING
         raise DaqTimeoutError(
             f"the driver's {name} has not come back within {self.timeout:g} s",

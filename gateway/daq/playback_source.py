@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from anyio import to_thread
 from numpy.typing import NDArray
 
 from gateway.daq.errors import DaqValidationError
+from gateway.daq.foreign_threads import in_daemon_thread
 from gateway.daq.output_gate import OutputGate
 
 INLINE_SAMPLES = 65_536
@@ -22,7 +24,7 @@ PlaybackSource = NDArray[Any] | Callable[[], NDArray[Any] | None] | AsyncIterato
 """What `play` puts out. One channel may be given as one dimension.
 
 * An array: with `WrapMode.SINGLE` all buffers' worth, replayed for ever; otherwise any length, played once.
-* A function: called in a worker thread whenever a buffer is free; None ends the playback.
+* A function: called in a thread whenever a buffer is free; None ends the playback.
 * An async iterator: asked whenever a buffer is free; its end ends the playback.
 """
 
@@ -104,7 +106,7 @@ class ChunkFeed:
         if self._array is not None:
             return next(self._pieces, None)
         if self._function is not None:
-            return await to_thread.run_sync(self._call, self._function, abandon_on_cancel=True)
+            return await in_daemon_thread(partial(self._call, self._function))
         assert self._iterator is not None  # noqa: S101 - one of the three
         try:
             return await self._prepared(await anext(self._iterator), self._longest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.daq import BufferPlan, DaqSession, DataFlow, InputChannel, OutputChannel, SensorStatus, TaskSpec, Timing
+from gateway.daq import (
+    BufferPlan,
+    DaqSession,
+    DataFlow,
+    InputChannel,
+    OutputChannel,
+    SensorStatus,
+    TaskSpec,
+    Timing,
+    open_device,
+)
 from gateway.daq.back_end import Capabilities
 from gateway.daq.bridge import Bridge
 from gateway.daq.buffer import Buffer, BufferState
@@ -29,6 +41,7 @@ from gateway.daq.timing import AnalogThresholdStart, ClockSource, ExternalDigita
 from gateway.testing.virtual_clock import VirtualClock
 from tests.daq.scripted_device import ScriptedDevice
 from tests.daq.tasks import finite_task, input_task, inputs
+from tests.docs.pages import ROOT
 
 CLOCKED: dict[str, Any] = {"timing": Timing(rate_hz=1.0), "buffers": BufferPlan()}
 
@@ -93,6 +106,51 @@ def test_a_device_is_only_asked_for_what_it_can() -> None:
     with pytest.raises(DaqCapabilityError, match="external clock"):
         check_capabilities(outside, able)
     check_capabilities(outside, replace(able, external_clock=True))
+
+
+STUCK = """
+import sys, threading
+import anyio
+from gateway.daq import InputChannel, TaskSpec, open_device
+from gateway.daq.back_ends.simulated import SimulatedDevice
+
+class Stuck(SimulatedDevice):
+    def commit(self, task):
+        threading.Event().wait()
+
+async def main():
+    await open_device(TaskSpec(name="t", channels=(InputChannel(name="a"),)), back_end=Stuck(), timeout=0.05)
+
+try:
+    anyio.run(main, backend=sys.argv[1])
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_driver_that_never_comes_back_does_not_hold_up_the_end_of_the_program(anyio_backend_name: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", STUCK, anyio_backend_name],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "DaqTimeoutError\n", "")
+
+
+async def test_two_tasks_that_poll_one_session_take_turns(clock: VirtualClock) -> None:
+    device = ScriptedDevice(clock)
+    device.stuck["read_values"] = threading.Event()
+    async with await open_device(TaskSpec(name="single", channels=inputs()), back_end=device) as session:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(session.poll)
+            tasks.start_soon(session.poll)
+            await anyio.wait_all_tasks_blocked()
+            assert device.calls.count("read_values") <= 1
+            device.stuck["read_values"].set()
+    assert device.calls == ["commit", "read_values", "read_values", "close"]
 
 
 def test_values_are_scaled_by_gain_scale_and_offset() -> None:
