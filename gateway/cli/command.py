@@ -207,7 +207,7 @@ def simulate(
     config: Annotated[Path, typer.Argument(metavar="FILE", help="Simulator settings (YAML).", show_default=False)],
     log_level: Annotated[LogLevel, typer.Option(help="Least level.")] = LogLevel.INFO,
 ) -> None:
-    """Simulate Servomex 4100 analysers on real wire protocols until SIGTERM or Ctrl-C."""
+    """Simulate analysers on real wire protocols until SIGTERM or Ctrl-C."""
     from gateway.cli.simulate import run_simulator
 
     _log_to_stderr(log_level)
