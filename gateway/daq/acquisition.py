@@ -17,6 +17,7 @@ from gateway.daq.buffer_pool import BufferPool
 from gateway.daq.decoding import Decoded, Decoder
 from gateway.daq.errors import DaqError, DaqIncompleteError, DaqLoggingError
 from gateway.daq.faults import ENDS, LOSSES, count_fault, fault
+from gateway.daq.foreign_threads import INLINE_SAMPLES
 from gateway.daq.messages import Message, MessageKind
 from gateway.daq.policies import ErrorPolicy
 from gateway.daq.session import DaqSession
@@ -24,9 +25,6 @@ from gateway.daq.summary import AcquisitionSummary
 from gateway.daq.timing import BufferPlan, SoftwareStart, Timing
 from gateway.daq.watchdog import Watchdog
 from gateway.streaming.bounded_stream import BoundedStream
-
-INLINE_SAMPLES = 65_536
-"""Up to this many samples a conversion takes less time (about 0.1 ms) than a hop into a worker thread and back."""
 
 _logger = logging.getLogger("gateway.daq")
 

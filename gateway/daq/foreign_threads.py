@@ -28,6 +28,11 @@ def call_soon_from_thread() -> CallSoon:
         return trio.lowlevel.current_trio_token().run_sync_soon
 
 
+INLINE_SAMPLES = 65_536
+"""Up to this many samples an array is converted, copied or checked on the event loop: that takes about 0.1 ms, less than
+a hop into a worker thread and back."""
+
+
 async def in_daemon_thread(function: Callable[[], T]) -> T:
     """Call a function in a thread of its own; if it never comes back, the program can end all the same.
 

@@ -11,11 +11,8 @@ from anyio import to_thread
 from numpy.typing import NDArray
 
 from gateway.daq.errors import DaqValidationError
-from gateway.daq.foreign_threads import in_daemon_thread
+from gateway.daq.foreign_threads import INLINE_SAMPLES, in_daemon_thread
 from gateway.daq.output_gate import OutputGate
-
-INLINE_SAMPLES = 65_536
-"""Up to this many samples copying and checking take less time than a hop into a worker thread and back."""
 
 Chunk = NDArray[np.float64]
 """Samples in the channels' units, shape (channels, samples)."""

@@ -12,10 +12,11 @@ from gateway.daq.buffer import Buffer
 from gateway.daq.buffer_pool import BufferPool
 from gateway.daq.errors import DaqIncompleteError
 from gateway.daq.faults import ENDS, count_fault, fault
+from gateway.daq.foreign_threads import INLINE_SAMPLES
 from gateway.daq.messages import Message, MessageKind
 from gateway.daq.output_gate import at_converter
 from gateway.daq.playback import Playback, PlaybackEnd
-from gateway.daq.playback_source import INLINE_SAMPLES, Chunk, ChunkFeed
+from gateway.daq.playback_source import Chunk, ChunkFeed
 from gateway.daq.policies import ErrorPolicy
 from gateway.daq.session import DaqSession
 from gateway.daq.timing import BufferPlan, SoftwareStart, Timing, WrapMode
