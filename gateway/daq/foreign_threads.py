@@ -29,8 +29,8 @@ def call_soon_from_thread() -> CallSoon:
 
 
 INLINE_SAMPLES = 65_536
-"""Up to this many samples an array is converted, copied or checked on the event loop: that takes about 0.1 ms, less than
-a hop into a worker thread and back."""
+"""Up to this many samples an array is converted, copied or checked on the event loop: that takes about 0.1 ms, and a
+hop into a worker thread and back takes longer."""
 
 
 async def in_daemon_thread(function: Callable[[], T]) -> T:
