@@ -31,8 +31,8 @@ from gateway.drivers.daq.points import COUNTERS
 
 RATE_HZ = 48000
 BLOCK = 4800
-PERIOD = 2048
-"""Samples in which JACK gives the gateway its turn: 43 ms."""
+PERIOD = 4096
+"""Samples in which JACK gives the gateway its turn: 85 ms, on machines without real-time priority."""
 
 ROWS = 20
 MOST_GROWTH_MB = 20.0

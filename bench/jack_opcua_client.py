@@ -11,6 +11,7 @@ import numpy as np
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
+from asyncua.common.subscription import DataChangeNotif
 
 from bench.child import answer_marks
 from bench.sample_numbers import SampleNumbers
@@ -24,8 +25,8 @@ class _Follower:
     def __init__(self, seen: dict[str, SampleNumbers]) -> None:
         self._seen = seen
 
-    def datachange_notification(self, node: Node, value: object, _data: object) -> None:
-        if value is not None:
+    def datachange_notification(self, node: Node, value: object, data: DataChangeNotif) -> None:
+        if data.monitored_item.Value.StatusCode.is_good():  # a last usable value comes again, and says so
             self._seen[node.nodeid.to_string()].take(np.asarray(value, np.float64))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 
 import anyio
@@ -11,7 +12,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from gateway.daq import DaqBlock, ErrorPolicy, OverflowPolicy
 from gateway.daq.back_end import BackEnd
-from gateway.daq.errors import DaqError
+from gateway.daq.errors import DaqBufferOverrunError, DaqError
 from gateway.daq.record import record
 from gateway.daq.record_polled import record_polled
 from gateway.daq.session import open_device
@@ -56,6 +57,8 @@ class DaqSource:
         self._player = Player(device, settings, self._make, clock)
         self._pause = ReopenPause()
         self._failed = False
+        self._has_lost = False
+        self._log = logging.getLogger(f"gateway.analyser.{device}")
         self.counters = DaqCounters()
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
@@ -127,12 +130,20 @@ class DaqSource:
             ) as blocks:
                 self.counters.recording(blocks.summary)
                 async for block in blocks.stream:
-                    batch = await self._batch(block)
-                    await send.send(batch if block.error is not None else [*batch, *self._player.news()])
+                    if isinstance(block.error, DaqBufferOverrunError):
+                        self._note_loss(block.error)
+                    elif block.error is not None:
+                        await send.send([self._make.error(block.error, (block.t_mono_ns, block.t_utc))])
+                    else:
+                        await send.send([*await self._batch(block), *self._player.news()])
+
+    def _note_loss(self, error: DaqBufferOverrunError) -> None:
+        """Say once that samples are lost. The device can be read all the same: the next block says `Discontinuity`."""
+        level = logging.DEBUG if self._has_lost else logging.WARNING
+        self._has_lost = True
+        self._log.log(level, "%s; Block/Discontinuity and Diagnostics/Overruns tell of each", error)
 
     async def _batch(self, block: DaqBlock) -> Batch:
-        if block.error is not None:
-            return [self._make.error(block.error, (block.t_mono_ns, block.t_utc))]
         if block.data.size > INLINE_VALUES:
             statistics = await to_thread.run_sync(self._blocks.statistics, block, abandon_on_cancel=True)
         else:

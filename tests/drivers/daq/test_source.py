@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gateway.daq import DaqBlock
 from gateway.daq.back_ends.simulated import Fault, FaultKind, SimulatedDevice, constant
 from gateway.daq.back_ends.simulated.signals import CHANNEL_STEP, ENCODING
-from gateway.daq.errors import DaqBufferOverrunError, DaqDeviceRemovedError
+from gateway.daq.errors import DaqDeviceError, DaqDeviceRemovedError
 from gateway.daq.record import record
 from gateway.daq.session import open_device
 from gateway.daq.task import RawLogging
@@ -100,20 +100,31 @@ async def test_a_batch_is_what_was_described(monkeypatch: pytest.MonkeyPatch) ->
     assert values["A/Trend"].tolist() == [pytest.approx(19.5 * STEP - 10)]
 
 
-async def test_a_loss_is_an_error_and_then_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    lossy = SimulatedDevice(faults={2: Fault(FaultKind.OVERRUN)})
+async def test_a_loss_is_a_gap_that_is_counted_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lossy = SimulatedDevice(faults={number: Fault(FaultKind.OVERRUN) for number in (2, 4)})
     async with opened(monkeypatch, device_settings(), inputs=[lossy]) as device:
-        await device.until(lambda: len(device.batches) >= 5)
-        _, _, lost, after, then = device.batches[:5]
+        await device.until(lambda: len(device.batches) >= 4)
+        batches = device.batches[:4]
         assert device.failures == []
         counters = device.source.counters
-        assert (counters.overruns_observed, counters.errors_observed) == (1, 1)
+        assert (counters.overruns_observed, counters.errors_observed) == (2, 2)
         assert counters.produced == counters.payloads_emitted + counters.payloads_dropped
-    assert len(lost) == 1
-    assert isinstance(first_sample(lost).error, DaqBufferOverrunError)
-    assert at(after, "Block/Discontinuity") is True
-    assert at(after, "Block/FirstSampleIndex") == 60
-    assert at(then, "Block/Discontinuity") is False
+    assert [at(batch, "Block/FirstSampleIndex") for batch in batches] == [0, 20, 60, 100]
+    assert [at(batch, "Block/Discontinuity") for batch in batches] == [False, False, True, True]
+    assert len([record for record in caplog.records if "samples were lost" in record.message]) == 1
+
+
+async def test_another_error_of_the_device_is_one_of_the_analyser(monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = SimulatedDevice(faults={1: Fault(FaultKind.EVENT_ERROR)})
+    async with opened(monkeypatch, device_settings(), inputs=[faulty]) as device:
+        await device.until(lambda: len(device.batches) >= 3)
+        _, error, after = device.batches[:3]
+        assert device.failures == []
+    assert len(error) == 1
+    assert isinstance(first_sample(error).error, DaqDeviceError)
+    assert at(after, "Block/Discontinuity") is False
 
 
 async def test_a_removed_device_is_a_lost_link_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
