@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 
@@ -13,6 +14,7 @@ from gateway.daq.errors import DaqDependencyError, DaqDeviceError, DaqDeviceRemo
 from gateway.daq.messages import MessageKind
 from tests.daq.vendors.device_user import BLOCK, RATE_HZ, DeviceUser, input_task, output_task
 from tests.daq.vendors.fake_nidaqmx import Board, install
+from tests.drivers.library.family import ROOT, family_python
 
 
 @pytest.fixture
@@ -134,3 +136,10 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "nidaqmx", None)
     with pytest.raises(DaqDependencyError, match=r"pip install 'analyser-gateway\[nidaqmx\]'.*NI-DAQmx"):
         NiInput().commit(input_task("Dev1"))
+
+
+def test_the_package_has_what_its_fake_has(request: pytest.FixtureRequest) -> None:
+    python = family_python(request.config.cache)
+    command = [str(python), "-m", "tests.daq.vendors.ni_names"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
