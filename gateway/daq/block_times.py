@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-FORGETTING = 1 - 1 / 1024
-"""Weight of the past at each block: about the last thousand blocks count, so a clock that drifts is followed."""
+import math
+
+MEMORY_NS = 300e9
+"""Age at which a block counts a third. Crystals drift with temperature, over minutes; and over minutes even messages
+that a busy machine delivers 100 ms late say little about the rate."""
 
 EXPECTED_JITTER_NS = 1e6
 EXPECTED_RATE_ERROR = 1e-3
@@ -30,6 +33,7 @@ class BlockTimes:
         self._mean_residual = 0.0
         self._sxx = 0.0
         self._sxr = 0.0
+        self._last_x = 0.0
 
     @property
     def period_ns(self) -> float:
@@ -57,18 +61,20 @@ class BlockTimes:
             self._origin = (end_sample, done_ns)
         x = float(end_sample - self._origin[0])
         residual = done_ns - self._origin[1] - x * self._nominal_ns
-        self._weight = self._weight * FORGETTING + 1
+        kept = math.exp(-abs(x - self._last_x) * self._nominal_ns / MEMORY_NS)
+        self._last_x = x
+        self._weight = self._weight * kept + 1
         from_old_mean = x - self._mean_x
         self._mean_x += from_old_mean / self._weight
         self._mean_residual += (residual - self._mean_residual) / self._weight
-        self._sxx = self._sxx * FORGETTING + from_old_mean * (x - self._mean_x)
-        self._sxr = self._sxr * FORGETTING + from_old_mean * (residual - self._mean_residual)
+        self._sxx = self._sxx * kept + from_old_mean * (x - self._mean_x)
+        self._sxr = self._sxr * kept + from_old_mean * (residual - self._mean_residual)
 
     def interrupted(self) -> None:
         """An unknown number of samples is missing: begin a new line with the rate learned so far."""
         self._nominal_ns = self.period_ns
         self._origin = None
-        self._weight = self._mean_x = self._mean_residual = self._sxx = self._sxr = 0.0
+        self._weight = self._mean_x = self._mean_residual = self._sxx = self._sxr = self._last_x = 0.0
 
     def time_of(self, sample: int) -> int:
         """Monotonic time of a sample, in ns.

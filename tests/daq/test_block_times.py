@@ -57,7 +57,7 @@ def test_the_first_blocks_believe_the_nominal_rate() -> None:
 def test_a_clock_that_drifts_is_followed() -> None:
     times = BlockTimes(1000.0)
     now, sample = 0.0, 0
-    for number in range(20_000):
+    for number in range(50_000):
         ppm = 100 if number > 10_000 else 0
         now += 100 * 1e6 / (1 + ppm * 1e-6)
         sample += 100
