@@ -45,6 +45,16 @@ def test_jitter_of_messages_is_averaged(rate_hz: float, ppm: float, seed: int) -
     assert -jitter_ns / 4 <= times.time_of(400 * block) - 400 * block * period_ns <= jitter_ns
 
 
+def test_a_busy_machine_says_little_about_the_rate() -> None:
+    """One message in a hundred comes up to 100 ms late, ten blocks' worth."""
+    times, lateness = BlockTimes(100_000.0), random.Random(1)
+    for number in range(1, 30_001):
+        late_ns = lateness.uniform(0, 1e8) if lateness.random() < 0.01 else lateness.uniform(0, 1e5)
+        times.observe(number * 1000, round(number * 1e7 / (1 + 30e-6) + late_ns))
+    assert times.rate_hz == pytest.approx(100_000 * (1 + 30e-6), rel=2e-6)
+    assert times.time_of(30_000_000) - 30_000 * 1e7 / (1 + 30e-6) == pytest.approx(0, abs=2e6)
+
+
 def test_the_first_blocks_believe_the_nominal_rate() -> None:
     times = BlockTimes(48_000.0)
     times.observe(1024, 100_000_000)

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.daq import (
+    AcquisitionSummary,
     BufferPlan,
     DaqSession,
     DataFlow,
@@ -27,6 +29,7 @@ from gateway.daq import (
     open_device,
 )
 from gateway.daq.back_end import Capabilities
+from gateway.daq.block_builder import BlockBuilder
 from gateway.daq.bridge import Bridge
 from gateway.daq.buffer import Buffer, BufferState
 from gateway.daq.buffer_pool import TRANSITIONS, BufferPool
@@ -178,6 +181,16 @@ def test_faulty_sensors_are_no_number_and_said() -> None:
         "plain": [ok, opened, ok, ok],
     }
     np.testing.assert_array_equal(decoded.data[0], [0.5, np.nan, np.nan, np.nan])
+    assert not any(array.flags.writeable for array in (decoded.data, *decoded.sensor_status.values()))
+
+
+def test_times_of_blocks_go_forwards_even_if_those_of_the_messages_do_not() -> None:
+    clock, summary = VirtualClock(), AcquisitionSummary(datetime(2026, 1, 1, tzinfo=UTC))
+    decoder = Decoder([InputChannel(name="a")], Encoding())
+    builder = BlockBuilder("bench", "scan", decoder, requested_hz=100.0, granted_hz=100.0, clock=clock, summary=summary)
+    decoded = decoder.decode(np.zeros((10, 1)))
+    times = [builder.block(decoded, 10, done_ns, clock.stamp()).t_mono_ns for done_ns in (10**9, 10**8, 10**7)]
+    assert times == sorted(set(times))
 
 
 def test_the_cold_junction_is_no_row_of_the_data_but_serves_the_others() -> None:
