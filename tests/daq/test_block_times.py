@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.daq.block_times import BlockTimes
@@ -22,6 +22,7 @@ def run(
         times.observe(number * block, at + round(number * block * true_period_ns + lateness.uniform(0, jitter_ns)))
 
 
+@settings(deadline=None)
 @given(rates, ppms, st.integers(0, 2**62))
 def test_an_exact_clock_is_found_exactly(rate_hz: float, ppm: float, start_ns: int) -> None:
     period_ns = 1e9 / rate_hz / (1 + ppm * 1e-6)
@@ -33,6 +34,7 @@ def test_an_exact_clock_is_found_exactly(rate_hz: float, ppm: float, start_ns: i
         assert times.time_of(sample) == pytest.approx(start_ns + sample * period_ns, abs=max(2e-5 * 1e9, 1) + 1)
 
 
+@settings(deadline=None)
 @given(rates, ppms, st.integers(0, 1000))
 def test_jitter_of_messages_is_averaged(rate_hz: float, ppm: float, seed: int) -> None:
     """The rate comes out a hundred times better than one block's jitter, and times are within the jitter."""

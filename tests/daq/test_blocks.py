@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.daq import DaqBlock, DaqReading, DeviceResult, SensorStatus, block_to_long_rows
@@ -94,6 +94,7 @@ def test_a_row_is_found_by_its_channel_without_a_copy() -> None:
         one.row("ai9")
 
 
+@settings(deadline=None)
 @given(
     channels=st.integers(1, 4),
     samples=st.integers(1, 50),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.daq import DaqBlock, ErrorPolicy, InputChannel, TaskSpec, open_device, record
@@ -141,6 +141,7 @@ def full(*_: object) -> None:
     raise OSError(28, "No space left on device")
 
 
+@settings(deadline=None)
 @given(
     spans=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 30)), min_size=1, max_size=10),
     length=st.integers(1, 12),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -66,6 +66,7 @@ def test_a_value_that_no_confirmation_lifts_is_named_first() -> None:
 values = st.floats(-20, 20) | st.sampled_from([np.nan, np.inf, -np.inf, 10.0, -10.0, np.nextafter(10.0, 11.0)])
 
 
+@settings(deadline=None)
 @given(
     arrays.arrays(np.float64, st.tuples(st.just(2), st.integers(1, 20)), elements=values),
     st.booleans(),
@@ -92,6 +93,7 @@ def test_what_passes_is_what_the_rules_allow(
         assert confirm or (safe and not needs)
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float64, (2, 30), elements=st.floats(-10, 10)))
 def test_codes_are_the_nearest_and_never_wrap(chunk: np.ndarray) -> None:
     encoding = Encoding.offset_binary(16, -10.0, 10.0)

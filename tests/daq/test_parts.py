@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.daq import (
@@ -212,6 +212,7 @@ def test_the_cold_junction_is_no_row_of_the_data_but_serves_the_others() -> None
     assert decoded.raw_codes.tolist() == [[0.02, 0.04]]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 65535), st.floats(0.5, 100), st.floats(-5, 5))
 def test_decoding_undoes_encoding(code: int, gain: float, offset: float) -> None:
     encoding = Encoding.offset_binary(16, -10.0, 10.0)
@@ -250,6 +251,7 @@ def test_an_output_buffer_is_filled_before_it_is_queued() -> None:
         buffers.filled(Buffer.empty(0, 4, 2, np.dtype(np.uint16)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["queued", "filled", "completed"]), max_size=20))
 def test_buffers_only_go_where_the_table_says(steps: list[str]) -> None:
     buffers = pool()
