@@ -85,7 +85,7 @@ def numbers(dbr_type: int, count: int, data: bytes, most: int) -> memoryview:
     if count > most:
         raise PutRefusedError(CAStatus.ECA_BADCOUNT, f"at most {most} values are taken, got {count}")
     if dbr_type == Native.STRING:
-        texts = (_text(data[place * STRING_SIZE :]) for place in range(count))
+        texts = (_text(data, place) for place in range(count))
         values = np.fromiter((_number_of_text(text) for text in texts), np.float64, count)
     else:
         layout = _NUMBER[Native(dbr_type)]
@@ -116,15 +116,16 @@ def _check_size(size: int, data: bytes) -> None:
         raise PutRefusedError(CAStatus.ECA_BADCOUNT, f"{size} bytes are needed, got {len(data)}")
 
 
-def _text(data: bytes) -> str:
-    return data[:STRING_SIZE].partition(b"\0")[0].decode("utf-8", "replace")
+def _text(data: bytes, place: int = 0) -> str:
+    begin = place * STRING_SIZE
+    return data[begin : begin + STRING_SIZE].partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def shown_value(dbr_type: int, count: int, data: bytes) -> str:
     """What a client wanted to write, in a few words for people, whether it makes sense or not."""
     if dbr_type == Native.STRING:
         there = min(count, -(-len(data) // STRING_SIZE))
-        texts = (_text(data[index * STRING_SIZE :]) for index in range(min(there, _MOST_SHOWN)))
+        texts = (_text(data, index) for index in range(min(there, _MOST_SHOWN)))
         shown = [json.dumps(text, ensure_ascii=False) for text in texts]
     elif dbr_type in _NUMBER:
         layout = _NUMBER[Native(dbr_type)]

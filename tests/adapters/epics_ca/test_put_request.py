@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from struct import pack
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.epics_ca.client_name import client_name
-from gateway.adapters.epics_ca.put_request import PutRefusedError, whole_number
+from gateway.adapters.epics_ca.put_request import PutRefusedError, numbers, whole_number
 from gateway.model.asker import LONGEST_USER
 
 STRING, INT, FLOAT, ENUM, CHAR, LONG, DOUBLE = range(7)
@@ -50,6 +51,23 @@ def test_a_text_may_name_a_state():
         whole_number(STRING, 1, b"yes", ("No", "Yes"))
     with pytest.raises(PutRefusedError, match="a whole number is needed"):
         whole_number(STRING, 1, "\N{ARABIC-INDIC DIGIT TWO}".encode())
+
+
+class CountedBytes(bytes):
+    """Counts the bytes of the slices that are taken of it."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        self.copied += len(part)
+        return part
+
+
+def test_texts_of_an_array_are_read_in_one_pass():
+    data = CountedBytes(b"".join(f"{number}.5".encode().ljust(40, b"\0") for number in range(500))[:-30])
+    assert list(numbers(STRING, 500, data, 500)) == [number + 0.5 for number in range(500)]
+    assert data.copied == len(data)
 
 
 @given(st.binary(max_size=300))
