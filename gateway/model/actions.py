@@ -37,6 +37,15 @@ class ActionArgument:
     length: int | None = None
     unit: str = ""
 
+    @property
+    def bounds(self) -> str:
+        """What every number of it must be, for people: `-10 to 10 V`."""
+        return f"{_plain(self.lowest)} to {_plain(self.highest)}{self.unit and f' {self.unit}'}"
+
+
+def _plain(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:.15g}"
+
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:

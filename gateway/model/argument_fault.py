@@ -7,18 +7,21 @@ import math
 from gateway.model.actions import ActionArgument, ArgumentValue
 from gateway.model.points import ValueKind
 
-
 _LARGEST_SHOWN = 1 << 63
 
 
 def finite_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
-    """Whether it is a number at all; to be asked before anything else, because NaN passes every comparison."""
+    """What is wrong if it is no number at all; to be asked before anything else: NaN passes every comparison.
+
+    Of an array no more elements are looked at than it may have: a client may send any number, and `argument_fault`
+    refuses what is too long.
+    """
     if isinstance(value, memoryview):
-        finite = value.format == "d" and value.ndim == 1 and all(map(math.isfinite, value))
+        finite = value.format == "d" and value.ndim == 1 and all(map(math.isfinite, value[: argument.length or 1]))
         return None if finite else f"{argument.name} has values that are no numbers"
     if isinstance(value, int) or math.isfinite(value):
         return None
-    return f"{argument.name} must be {_bounds(argument)}, got {value}, which is no number"
+    return f"{argument.name} must be {argument.bounds}, got {value}, which is no number"
 
 
 def argument_fault(argument: ActionArgument, value: ArgumentValue) -> str | None:
@@ -36,7 +39,7 @@ def _fault_of_number(argument: ActionArgument, value: float) -> str | None:
     if argument.lowest <= value <= argument.highest:
         return None
     shown = max(-_LARGEST_SHOWN, min(value, _LARGEST_SHOWN))  # Python writes no integer of thousands of digits
-    return f"{argument.name} must be {_bounds(argument)}, got {shown}"
+    return f"{argument.name} must be {argument.bounds}, got {shown}"
 
 
 def _fault_of_array(argument: ActionArgument, values: memoryview) -> str | None:
@@ -46,10 +49,5 @@ def _fault_of_array(argument: ActionArgument, values: memoryview) -> str | None:
         return f"{argument.name} must have 1 to {argument.length} values, got {len(values)}"
     for worst in (min(values), max(values)):
         if not argument.lowest <= worst <= argument.highest:
-            return f"every value of {argument.name} must be {_bounds(argument)}, got {worst}"
+            return f"every value of {argument.name} must be {argument.bounds}, got {worst}"
     return None
-
-
-def _bounds(argument: ActionArgument) -> str:
-    unit = f" {argument.unit}" if argument.unit else ""
-    return f"{argument.lowest} to {argument.highest}{unit}"

@@ -30,7 +30,7 @@ def misfit(spec: ActionSpec, arguments: Sequence[ArgumentValue]) -> Refusal | No
         arguments: As the client gives them.
     """
     if len(arguments) != len(spec.arguments):
-        wanted = ", ".join(f"{one.name} {one.lowest} to {one.highest}" for one in spec.arguments)
+        wanted = ", ".join(f"{one.name} {one.bounds}" for one in spec.arguments)
         what = f"{spec.name} needs {len(spec.arguments)} arguments, got {len(arguments)}"
         return Refusal(what, f"give {wanted}" if wanted else "give none")
     for argument, given in zip(spec.arguments, arguments, strict=True):

@@ -46,6 +46,7 @@ def told(argument: ActionArgument, *arguments: ArgumentValue) -> str:
         (WAVEFORM, numbers(0, math.nan), "Waveform has values that are no numbers"),
         (WAVEFORM, numbers(0, -math.inf), "Waveform has values that are no numbers"),
         (WAVEFORM, numbers(0, 0, 0, 0, 0), "Waveform must have 1 to 4 values, got 5"),
+        (WAVEFORM, numbers(0, 0, 0, 0, math.nan), "Waveform must have 1 to 4 values, got 5"),
         (WAVEFORM, numbers(), "Waveform must have 1 to 4 values, got 0"),
         (WAVEFORM, 1.0, "Waveform must be an array of up to 4 numbers, got one number"),
         (WAVEFORM, memoryview(b"abcd"), "Waveform has values that are no numbers"),
@@ -56,7 +57,7 @@ def test_each_gate_says_what_it_wants(argument: ActionArgument, given: ArgumentV
 
 
 def test_another_number_of_arguments_is_told_with_what_is_wanted():
-    assert told(LEVEL) == "Set needs 1 arguments, got 0; give Level -10 to 10"
+    assert told(LEVEL) == "Set needs 1 arguments, got 0; give Level -10 to 10 V"
     assert misfit(ActionSpec("Stop", "Stops"), (1,)) is not None
 
 

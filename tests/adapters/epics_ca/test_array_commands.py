@@ -135,7 +135,7 @@ REFUSED = {
     "infinity": (struct.pack(">2f", -np.inf, 1.0), FLOAT, 2, PUTFAIL, b"no number"),
     "NaN as text": (b"nan", STRING, 1, PUTFAIL, b"no number"),
     "words": (b"1.5".ljust(40, b"\0") + b"much", STRING, 2, NOCONVERT, b'a number is needed, got "much"'),
-    "beyond the bounds": (struct.pack(">3i", 1, 2, -11), LONG, 3, PUTFAIL, b"must be -10.0 to 70000.0, got -11.0"),
+    "beyond the bounds": (struct.pack(">3i", 1, 2, -11), LONG, 3, PUTFAIL, b"must be -10 to 70000 V, got -11.0"),
     "too many": (bytes(ROOM + 1), CHAR, ROOM + 1, BADCOUNT, b"at most 65536 values are taken, got 65537"),
     "none": (b"", DOUBLE, 0, PUTFAIL, b"must have 1 to 65536 values, got 0"),
     "fewer bytes than elements": (bytes(16), DOUBLE, 3, BADCOUNT, b"24 bytes are needed, got 16"),

@@ -36,8 +36,9 @@ def _argument(name: str, kind: ua.VariantType, description: str, length: int | N
 
 
 def _bounds(argument: ActionArgument) -> str:
-    bounds = f"{argument.lowest:.15g} to {argument.highest:.15g}{argument.unit and f' {argument.unit}'}"
-    return bounds if argument.length is None else f"at most {argument.length} numbers, each {bounds}"
+    if argument.length is None:
+        return argument.bounds
+    return f"at most {argument.length} numbers, each {argument.bounds}"
 
 
 def input_arguments(action: ActionSpec) -> list[ua.Argument]:
