@@ -80,4 +80,6 @@ def _delimiter(text: str) -> str:
     text = "\t" if text == "tab" else text
     if len(text) > 1:
         raise InputError(f"--delimiter: '{text}' is more than one character", hint="write , or ; or tab")
+    if text and text in '"\r\n':
+        raise InputError("--delimiter: quotes and line ends have a meaning of their own", hint="write , or ; or tab")
     return text

@@ -31,8 +31,8 @@ def open_template(driver: TemplatedDriver, name: str, document: Document, at: Ke
     """
     beside = Path(document.positions.file).parent / name
     shipped = driver.templates / name
-    path = beside if beside.is_file() or not shipped.is_file() else shipped
-    if not path.is_file():
+    path = next(filter(_is_file, (beside, shipped)), None)
+    if path is None:
         names = sorted(each.name for each in driver.templates.glob("*.yaml"))
         what = f"there is no template '{name}' beside the settings file, nor one of that name that is shipped"
         document.problems.error(at, what, nearest(name, names, what="shipped templates"))
@@ -48,8 +48,15 @@ def open_template(driver: TemplatedDriver, name: str, document: Document, at: Ke
     return template
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # the name is too long, or a folder may not be looked into
+        return False
+
+
 def pass_on(problems: Problems, document: Document, at: KeyPath) -> bool:
-    """Report what is wrong in a template where it is asked for; whether anything is.
+    """Report what is wrong in a template where it is asked for; returns whether anything is.
 
     Args:
         problems: Of the template.
