@@ -39,12 +39,13 @@ def _findings(analyser: AnalyserEvidence) -> Iterator[Finding]:
 def _pairs(analyser: AnalyserEvidence) -> Iterator[tuple[Reading, AnalyserStatus, ChannelSpec]]:
     """What came, with the channel that it is; of described points, those that belong to one."""
     channels = analyser.description.channels
+    in_order = list(channels)
     specs = {described.point.browse_path: described.channel for described in analyser.description.points}
     for place, sample in enumerate(analyser.batch):
         reading, status = sample.reading, sample.metadata.get("analyser", AnalyserStatus())
         assert reading is not None  # noqa: S101  the drivers' contract suite checks both
         assert isinstance(status, AnalyserStatus)  # noqa: S101
-        channel = specs.get(reading.channel) if specs else list(channels)[place]
+        channel = specs.get(reading.channel) if specs else in_order[place]
         if channel is not None:
             yield reading, status, channels[channel]
 
