@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import anyio
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 
 from gateway.daq.back_end import Commitment
 from gateway.daq.block import DaqBlock
@@ -66,6 +66,7 @@ class Acquisition:
         self._summary = summary
         self._policy = policy
         self._writer = writer
+        self._writes = writer is not None
         self._bridge = Bridge()
         self._pool = BufferPool(plan, len(task.channels), commitment.encoding.dtype, output=False)
         self._decoder = Decoder(task.inputs, commitment.encoding, keep_raw_codes=task.keep_raw_codes)
@@ -122,9 +123,16 @@ class Acquisition:
         if failure is not None:
             raise failure
 
-    def close(self) -> None:
-        """Pass over what the device still says."""
+    async def aclose(self) -> None:
+        """Pass over what the device still says, and complete the file; not cancellable. The device has been stopped."""
         self._bridge.close()
+        if self._writer is None:
+            return
+        with CancelScope(shield=True):
+            try:
+                await to_thread.run_sync(self._writer.close)
+            except OSError as error:
+                _logger.warning("%s is not complete: %s", self._writer.path, error)
 
     @property
     def _missing(self) -> int | None:
@@ -173,14 +181,14 @@ class Acquisition:
         self._stream.put_nowait(block)
 
     async def _log(self, block: DaqBlock) -> None:
-        if self._writer is None:
+        if self._writer is None or not self._writes:
             return
         try:
             await to_thread.run_sync(self._writer.write, block)
         except OSError as error:
-            writer, self._writer = self._writer, None
+            self._writes = False
             self._summary.errors_observed += 1
-            problem = DaqLoggingError(str(error), where=str(writer.path), hint="nothing more is written to it")
+            problem = DaqLoggingError(str(error), where=str(self._writer.path), hint="nothing more is written to it")
             _logger.warning("%s", problem)
             await self._apply_policy(problem, self._session.clock.monotonic_ns())
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
-from anyio import CancelScope, to_thread
 
 from gateway.daq.acquisition import Acquisition
 from gateway.daq.block import DaqBlock
@@ -120,11 +119,8 @@ async def _record(
                 tasks.cancel_scope.cancel()
         finally:
             stream.close()
-            acquisition.close()
-            with CancelScope(shield=True):
-                await lifecycle.take_down()
-                if writer is not None:
-                    await to_thread.run_sync(writer.close)
+            await lifecycle.take_down()
+            await acquisition.aclose()
             summary.finished_at = clock.stamp().utc
             _logger.info(
                 "%s: %d blocks, %d dropped, %d errors, %d overruns",

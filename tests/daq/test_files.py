@@ -15,6 +15,7 @@ from gateway.daq.back_ends.file import FileReplay
 from gateway.daq.back_ends.file.scans import cut
 from gateway.daq.back_ends.simulated import Fault, FaultKind, SimulatedDevice
 from gateway.daq.block_file import FileHeader, RecordedBlock, open_reader, writer_for
+from gateway.daq.block_file.csv_text import CsvWriter
 from gateway.daq.errors import DaqBufferOverrunError, DaqDeviceError, DaqLoggingError, DaqValidationError
 from gateway.daq.task import RawLogging
 from tests.daq.manual_clock import ManualClock
@@ -130,7 +131,8 @@ async def test_a_disk_that_fills_up_does_not_end_a_recording_that_may_go_on(
     device = SimulatedDevice(clock=manual)
     async with await open_device(task(path), back_end=device, autostart=False, clock=manual) as session:
         async with record(session, error_policy=ErrorPolicy.SKIP) as recording:
-            monkeypatch.setattr("gateway.daq.block_file.csv_text.CsvWriter.write", full)
+            monkeypatch.setattr(CsvWriter, "write", full)
+            monkeypatch.setattr(CsvWriter, "close", full_at_the_end)
             for _ in range(3):
                 await manual.advance(100)
                 await recording.stream.receive()
@@ -139,6 +141,11 @@ async def test_a_disk_that_fills_up_does_not_end_a_recording_that_may_go_on(
 
 def full(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+def full_at_the_end(writer: CsvWriter) -> None:
+    writer._file.close()
+    full()
 
 
 @settings(deadline=None)
