@@ -246,13 +246,15 @@ def import_registers(
     ] = None,
     kind: Annotated[str | None, typer.Option("--type", help="Type of all rows without one, such as f32.")] = None,
     addresses: Annotated[str, typer.Option(help="What addresses are: 0 or 1 for the first, number, auto.")] = "auto",
-    delimiter: Annotated[str, typer.Option(help="Between cells: a character, or tab; found out if not given.")] = "",
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between cells: a character, or tab; found out if not given.")
+    ] = None,
 ) -> None:
     """Print a vendor's register list as a template for driver modbus_table."""
     from gateway.cli.import_registers import import_registers as print_template
     from gateway.cli.import_registers import list_format
 
-    wanted = list_format(columns=column or [], table=table, kind=kind, addresses=addresses, delimiter=delimiter)
+    wanted = list_format(columns=column or [], table=table, kind=kind, addresses=addresses, delimiter=delimiter or "")
     print_template(file, wanted, sys.stdout)
 
 
