@@ -258,6 +258,24 @@ async def test_a_device_that_puts_nothing_out_is_noticed(clock: VirtualClock, de
                 await anyio.sleep_forever()
 
 
+async def test_a_slow_source_is_no_stalled_device(clock: VirtualClock, device: ScriptedDevice) -> None:
+    async def slow() -> AsyncIterator[NDArray[np.float64]]:
+        for piece in chunks(10, 10, 10):
+            yield piece
+        await clock.sleep(1000)
+        yield wave(10)
+
+    async with opened(device, clock) as session:
+        async with play(session, slow()) as playback:
+            for _ in range(3):
+                await clock.sleep(0.1)
+                device.done()
+            await clock.sleep(1001)
+            await play_out(device, clock, session)
+            await playback.drained()
+    assert (playback.samples_produced, playback.errors_observed) == (40, 0)
+
+
 async def test_a_source_that_fails_ends_it_with_its_own_error(clock: VirtualClock, device: ScriptedDevice) -> None:
     async def failing() -> AsyncIterator[NDArray[np.float64]]:
         for piece in chunks(10, 10, 10):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 import numpy as np
@@ -26,7 +28,10 @@ from gateway.daq import (
 from gateway.daq.back_ends.call_order import CALLS, CallOrder, Stage
 from gateway.daq.back_ends.simulated import Fault, FaultKind, SimulatedDevice, constant, sine
 from gateway.daq.back_ends.simulated.signals import ENCODING
+from gateway.daq.decoding import Decoder
 from gateway.daq.errors import DaqDeviceRemovedError, DaqStalledError, DaqTaskStateError
+from gateway.daq.output_gate import OutputGate
+from gateway.daq.player import Player
 from tests.daq.manual_clock import ManualClock
 from tests.daq.tasks import counted, finite_task, input_task, inputs, output_task, spans
 
@@ -194,8 +199,9 @@ def test_calls_out_of_order_are_refused() -> None:
                     order.enter(call_name)
 
 
-async def test_by_the_machines_own_clock_every_sample_is_where_it_belongs() -> None:
+async def test_by_the_machines_own_clock_every_sample_is_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A million samples per second, on real threads; a machine too busy for it loses blocks, but says so."""
+    threads = threads_of(monkeypatch, Decoder, "decode")
     task = TaskSpec(
         name="fast",
         channels=inputs(2),
@@ -210,6 +216,34 @@ async def test_by_the_machines_own_clock_every_sample_is_where_it_belongs() -> N
     lost = recording.summary.samples_lost + 50_000 * recording.summary.payloads_dropped
     assert blocks[-1].first_sample_index is not None
     assert 200_000 <= blocks[-1].first_sample_index <= 200_000 + lost
+    assert threads
+    assert threading.get_ident() not in threads, "blocks as big as these are converted beside the event loop"
+
+
+async def test_big_waveforms_are_checked_and_encoded_beside_the_event_loop(
+    manual: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking = threads_of(monkeypatch, OutputGate, "check")
+    encoding = threads_of(monkeypatch, Player, "_encode")
+    task = replace(output_task(), buffers=BufferPlan(buffers=3, samples_per_buffer=100_000))
+    async with opened(SimulatedDevice(clock=manual), manual, task) as session:
+        async with play(session, np.zeros(300_000)):
+            pass
+    assert len(encoding) == 3
+    assert threading.get_ident() not in {*checking, *encoding}
+
+
+def threads_of(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> list[int]:
+    """In which threads a method is called from now on."""
+    threads: list[int] = []
+    original = getattr(owner, method)
+
+    def watched(*arguments: object, **options: object) -> object:
+        threads.append(threading.get_ident())
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(owner, method, watched)
+    return threads
 
 
 async def test_output_channels_of_the_spec_are_those_of_the_device(manual: ManualClock) -> None:
