@@ -168,6 +168,8 @@ class Player:
                 break
             self._summary.produced()
             await self._fill(buffer, chunk)
+            if not self._pool.with_device:
+                self._watchdog.restart()
             self._session.lifecycle.queue(buffer)
         await self._fill(buffer, self._closing_chunk())
         buffer.last = True

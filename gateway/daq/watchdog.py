@@ -48,13 +48,17 @@ class Watchdog:
         """A message has been taken up."""
         if message.kind is not MessageKind.STALLED:
             self._armed = True
-            self._heard_ns = self._clock.monotonic_ns()
+            self.restart()
+
+    def restart(self) -> None:
+        """The device has something to do again; count from now."""
+        self._heard_ns = self._clock.monotonic_ns()
 
     async def run(self) -> None:
         """Watch until cancelled."""
         if self.limit_ns is None:
             return
-        self._heard_ns = self._clock.monotonic_ns()
+        self.restart()
         reported_ns = -1
         while True:
             now_ns = self._clock.monotonic_ns()

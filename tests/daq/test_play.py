@@ -262,7 +262,7 @@ async def test_a_slow_source_is_no_stalled_device(clock: VirtualClock, device: S
     async def slow() -> AsyncIterator[NDArray[np.float64]]:
         for piece in chunks(10, 10, 10):
             yield piece
-        await clock.sleep(1000)
+        await clock.sleep(1000.5)  # not a multiple of what the watch allows
         yield wave(10)
 
     async with opened(device, clock) as session:
@@ -270,7 +270,9 @@ async def test_a_slow_source_is_no_stalled_device(clock: VirtualClock, device: S
             for _ in range(3):
                 await clock.sleep(0.1)
                 device.done()
-            await clock.sleep(1001)
+            while not device.queued:
+                await clock.sleep(0.01)
+            await clock.sleep(0.8)
             await play_out(device, clock, session)
             await playback.drained()
     assert (playback.samples_produced, playback.errors_observed) == (40, 0)
