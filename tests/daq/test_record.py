@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import anyio
 import numpy as np
 import pytest
+from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,6 +242,27 @@ async def test_an_outer_cancellation_stops_the_device(clock: VirtualClock, devic
         assert scope.cancelled_caught
         assert device.calls[-3:] == DOWN
         assert recording.summary.finished_at is not None
+
+
+async def test_a_cancelled_start_is_not_overtaken_by_the_stop(clock: VirtualClock, device: ScriptedDevice) -> None:
+    device.stuck["start"] = threading.Event()
+    async with opened(device, clock) as session:
+        with anyio.fail_after(20), anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as tasks:
+
+                async def recording() -> None:
+                    async with record(session):
+                        pytest.fail("the recording has started")
+
+                tasks.start_soon(recording)
+                while "start" not in device.calls:
+                    await checkpoint()
+                scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(0.05)
+                    assert "stop" not in device.calls
+                    device.stuck["start"].set()
+    assert device.calls[-4:] == [*DOWN, "close"]
 
 
 events = st.one_of(
