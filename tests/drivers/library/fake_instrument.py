@@ -11,7 +11,8 @@ import itertools
 import os
 import sys
 import tty
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,38 +54,43 @@ async def replies(terminal: Terminal, script: Mapping[bytes, bytes], unknown: by
             heard = b""
 
 
-async def serve(library: str, terminal: Terminal) -> None:
+def instrument(library: str) -> Callable[[Terminal], Awaitable[None]]:
+    """What answers. It is imported before anybody can ask: a late answer would be taken for that to the next request."""
     if library == "fujilib":
         from fujilib.testing import DEFAULT_ZPA_BANK, MockAnalyzer, MockLine
 
-        await MockLine(MockAnalyzer(DEFAULT_ZPA_BANK)).serve(terminal)
-    elif library == "sartoriuslib":
+        return MockLine(MockAnalyzer(DEFAULT_ZPA_BANK)).serve
+    if library == "sartoriuslib":
         from sartoriuslib.testing import build_identify_script, build_metrology_script, canned_frames
 
         weight = {canned_frames.TX_READ_NET: canned_frames.RX_NET_WEIGHT_EMPTY_PAN}
-        await replies(terminal, build_identify_script() | build_metrology_script() | weight)
-    elif library == "alicatlib":
+        return partial(replies, script=build_identify_script() | build_metrology_script() | weight)
+    if library == "alicatlib":
         from alicatlib.testing import parse_fixture
 
-        await replies(terminal, parse_fixture(ALICAT), unknown=b"?\r")
-    else:
-        from watlowlib.testing import parse_arrow_fixture
+        return partial(replies, script=parse_fixture(ALICAT), unknown=b"?\r")
+    from watlowlib.testing import parse_arrow_fixture
 
-        await replies(terminal, parse_arrow_fixture(WATLOW))
+    return partial(replies, script=parse_arrow_fixture(WATLOW))
 
 
 def terminal_pair() -> tuple[int, int]:
     """A pseudo-terminal far from the lowest numbers, which links of other tests still name when theirs is gone."""
-    pairs = [os.openpty() for _ in range(FIRST_NUMBER)]
+    pairs = [os.openpty()]
+    while int(os.ttyname(pairs[-1][1]).rpartition("/")[2]) < FIRST_NUMBER:
+        pairs.append(os.openpty())
     for descriptor in itertools.chain(*pairs[:-1]):
         os.close(descriptor)
     return pairs[-1]
 
 
-instrument, host = terminal_pair()
-tty.setraw(host)
-link = Path(sys.argv[2])
-link.unlink(missing_ok=True)
-link.symlink_to(os.ttyname(host))
-print("ready", flush=True)
-anyio.run(serve, sys.argv[1], Terminal(instrument))
+async def main(library: str, link: str) -> None:
+    serve = instrument(library)
+    its_side, our_side = terminal_pair()
+    tty.setraw(our_side)
+    Path(link).symlink_to(os.ttyname(our_side))  # noqa: ASYNC240  nothing else runs yet
+    print("ready", flush=True)
+    await serve(Terminal(its_side))
+
+
+anyio.run(main, *sys.argv[1:])

@@ -177,12 +177,13 @@ async def opcua_values(client: Client, paths: list[str]) -> dict[str, ua.DataVal
 
 async def until(client: Client, paths: list[str], shown: Callable[[ua.DataValue], bool]) -> dict[str, ua.DataValue]:
     """The values once all of them are as wanted."""
-    with anyio.fail_after(PATIENCE_S):
-        while True:
-            values = await opcua_values(client, paths)
-            if all(map(shown, values.values())):
-                return values
+    values: dict[str, ua.DataValue] = {}
+    with anyio.move_on_after(PATIENCE_S):
+        while not values or not all(map(shown, values.values())):
             await anyio.sleep(0.1)
+            values = await opcua_values(client, paths)
+    assert all(map(shown, values.values())), values
+    return values
 
 
 def is_good(value: ua.DataValue) -> bool:
