@@ -20,6 +20,9 @@ __all__ = ["start_gateway"]
 
 ANALYSERS = {"north": 1, "south": 2, "west": 3}
 RATE_HZ = 5.0
+TURNAROUND_MS = 10
+"""The bus sets an address aside whose answers keep taking four times as long, and on a busy machine these may."""
+
 CHANNELS = {slot: {"unit": "%"} for slot in ("I1", "I2", "D1", "D2")}
 
 OpenScene = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -36,7 +39,8 @@ def open_scene(start_gateway: StartGateway) -> OpenScene:
         async with AsyncExitStack() as stack:
             simulator = await stack.enter_async_context(running(SimulatorSettings((line,)), SystemClock()))
             link = f"socket://{simulator.lines['line'].endpoint}"
-            bus = {"link": link, "protocol": "modbus-tcp", "idle_gap_ms": 1, "turnaround_ms": 1, "timeout_s": 0.5}
+            times = {"idle_gap_ms": 1, "turnaround_ms": TURNAROUND_MS, "timeout_s": 0.5}
+            bus = {"link": link, "protocol": "modbus-tcp", **times}
             analysers: dict[str, Any] = {
                 name: {
                     "driver": "servomex4100",
@@ -50,9 +54,9 @@ def open_scene(start_gateway: StartGateway) -> OpenScene:
             gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers, **settings))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             clients = await stack.enter_async_context(watching(gateway, list(ANALYSERS)))
-            machine = Machine()
+            machine = Machine(gateway.process.pid, RATE_HZ)
             tasks.start_soon(machine.watch)
-            yield Scene(gateway, clients, psutil.Process(gateway.process.pid), machine, RATE_HZ)
+            yield Scene(gateway, clients, psutil.Process(gateway.process.pid), machine)
             tasks.cancel_scope.cancel()
 
     return scene

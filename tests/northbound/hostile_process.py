@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import socket
 import struct
@@ -19,6 +20,9 @@ from tests.northbound import ca_attacks, opcua_attacks
 
 ANSWER_S = 0.2
 """Seconds for the server to answer garbage, or to hang up."""
+
+LESS_URGENT = 5
+"""Niceness: the attack does not take the processor from the analysers and the healthy clients."""
 
 
 def reset(opened: socket.socket) -> None:
@@ -140,4 +144,5 @@ async def main(tasks: list[tuple[str, dict[str, Any]]]) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(LESS_URGENT)
     asyncio.run(main(json.loads(sys.argv[1])))
