@@ -55,7 +55,7 @@ async def replies(terminal: Terminal, script: Mapping[bytes, bytes], unknown: by
 
 
 def instrument(library: str) -> Callable[[Terminal], Awaitable[None]]:
-    """What answers. It is imported before anybody can ask: a late answer would be taken for that to the next request."""
+    """What answers. It is imported before anybody can ask: a late answer would pass for that to the next request."""
     if library == "fujilib":
         from fujilib.testing import DEFAULT_ZPA_BANK, MockAnalyzer, MockLine
 

@@ -21,6 +21,8 @@ from tests.clients.libca import LibcaClient
 from tests.drivers.library.family import ROOT, family_python
 from tests.ports import free_port
 
+pytestmark = pytest.mark.timeout(400)  # the first test installs the libraries
+
 HERE = Path(__file__).parent
 PATIENCE_S = 40.0
 SERIAL = {"fuji": "flue", "sartorius": "balance", "alicat": "fuel", "watlow": "oven"}
