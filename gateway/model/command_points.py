@@ -13,6 +13,8 @@ CONFIRM = ("Action", "Confirm")
 CONFIRMATION = PointSpec(CONFIRM, ValueKind.BOOLEAN, "Yes carries out the armed action")
 """The second step of every action."""
 
+REQUEST_STATES = ("Idle", "Request")
+"""States of the command of an action without arguments."""
 
 _DECIMALS = 3
 """Decimals shown of what is armed; the number itself is kept as it is given."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from caproto import AccessRights
 
 from gateway.adapters.epics_ca.encoding import STRING_SIZE, Display, Native
-from gateway.adapters.epics_ca.group_values import EMPTY_ARRAY, GroupValues
+from gateway.adapters.epics_ca.group_values import GroupValues
 from gateway.adapters.epics_ca.put_request import number, numbers, whole_number
 from gateway.adapters.epics_ca.record_shapes import REQUEST
 from gateway.adapters.epics_ca.records import (
@@ -23,6 +23,7 @@ from gateway.model.actions import ArgumentValue
 from gateway.model.asker import Asker
 from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import State
+from gateway.model.value import EMPTY_ARRAY
 
 Job = Callable[[], Awaitable[None]]
 """What a put has set going; it raises `PutRefusedError` if it comes to nothing."""

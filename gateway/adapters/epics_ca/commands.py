@@ -91,7 +91,10 @@ class AnalyserCommands:
             self._show()
 
     async def watch(self) -> None:
-        """Let armings expire until cancelled; what is armed then is forgotten."""
+        """Let armings expire until cancelled; what is armed then is forgotten.
+
+        It stands in both EPICS adapters: what they share is in the model, which does not wait for anything.
+        """
         try:
             while True:
                 while (expiry_ns := self._steps.next_expiry_ns) is None:

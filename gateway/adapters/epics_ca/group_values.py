@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from operator import eq
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from gateway.adapters.epics_ca.row_form import Numbers
 from gateway.adapters.epics_ca.ticks import Tick, TickWatcher
 from gateway.model.points import PointSpec, ValueKind
 from gateway.model.quality import State
-from gateway.model.value import Value
+from gateway.model.value import EMPTY_ARRAY, Value
 
 VALUE_EVENTS = 1 | 2
 """DBE_VALUE and DBE_LOG (caeventmask.h of EPICS base): with MDEL and ADEL 0, both tell of every change."""
@@ -35,9 +35,6 @@ _BLANK: dict[ValueKind, Value] = {
     ValueKind.BOOLEAN: False,
     ValueKind.TEXT: "",
 }
-EMPTY_ARRAY = cast("memoryview", memoryview(b"").cast("d"))
-"""No elements; for the type checker, views of the model are of no special type."""
-
 _EXACT_BELOW = 2.0**53
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from gateway.adapters.epics_ca.encoding import Display
+from gateway.model.command_points import REQUEST_STATES
 from gateway.model.points import AlarmLimits, PointSpec, ValueKind
 
 RECORD_TYPES: dict[ValueKind, str] = {
@@ -29,7 +30,7 @@ WAVEFORM = "waveform"
 FLAG = Display(states=("No", "Yes"))
 """Names of the states of a flag."""
 
-REQUEST = Display(states=("Idle", "Request"))
+REQUEST = Display(states=REQUEST_STATES)
 """Names of the states of a command that takes no argument."""
 
 _MOST_DECIMALS = 15

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -17,19 +16,21 @@ from gateway.adapters.epics_pva.puts import Job, Puts, Take
 from gateway.model.actions import ActionSpec, ArgumentValue
 from gateway.model.armings import Arming
 from gateway.model.asker import Asker
-from gateway.model.command_points import CONFIRM, CONFIRMATION, command_path, command_point, commanded_actions
+from gateway.model.command_points import (
+    CONFIRM,
+    CONFIRMATION,
+    REQUEST_STATES,
+    command_path,
+    command_point,
+    commanded_actions,
+)
 from gateway.model.points import DeviceSpec, PointGroup, PointSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.stamp import Clock
 from gateway.model.two_step_commands import TwoStepCommands
 from gateway.model.update import Update
-from gateway.model.value import Value
+from gateway.model.value import EMPTY_ARRAY, Value
 from gateway.ports import ActionDesk
-
-REQUEST_STATES = ("Idle", "Request")
-"""States of a command that takes no argument."""
-
-_NO_NUMBERS = memoryview(array("d")).toreadonly()
 
 
 class AnalyserCommands:
@@ -82,7 +83,10 @@ class AnalyserCommands:
             self._show()
 
     async def watch(self) -> None:
-        """Let armings expire until cancelled; what is armed then is forgotten."""
+        """Let armings expire until cancelled; what is armed then is forgotten.
+
+        It stands in both EPICS adapters: what they share is in the model, which does not wait for anything.
+        """
         try:
             while True:
                 while (expiry_ns := self._steps.next_expiry_ns) is None:
@@ -110,7 +114,7 @@ class AnalyserCommands:
 
 def _shown(value: ArgumentValue | None, point: PointSpec) -> Value:
     if point.length is not None:
-        return _NO_NUMBERS if value is None else value
+        return EMPTY_ARRAY if value is None else value
     if point.kind is ValueKind.BOOLEAN:
         return bool(value)
     return (0.0 if point.kind is ValueKind.FLOAT else 0) if value is None else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +10,7 @@ from gateway.errors import AdapterError
 from gateway.model.points import PointGroup, PointSpec, ValueKind
 from gateway.model.quality import State
 from gateway.model.update import Update
-from gateway.model.value import Value
+from gateway.model.value import EMPTY_ARRAY, Value
 
 _ACCEPTS: dict[ValueKind, frozenset[type]] = {
     ValueKind.FLOAT: frozenset({float, int}),
@@ -28,11 +27,10 @@ _UNKNOWN: dict[ValueKind, Value] = {
 """What a PV holds before its first value, as a record of EPICS base."""
 
 _ARRAYS = frozenset({memoryview})
-_NO_NUMBERS = memoryview(array("d")).toreadonly()
 
 
 def _unknown(point: PointSpec) -> Value:
-    return _UNKNOWN[point.kind] if point.length is None else _NO_NUMBERS
+    return _UNKNOWN[point.kind] if point.length is None else EMPTY_ARRAY
 
 
 @dataclass(frozen=True, slots=True)
