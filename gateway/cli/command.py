@@ -313,9 +313,10 @@ def run_command(arguments: Sequence[str]) -> int:
         expected, faults = group.split(GatewayError)
         if expected is None or faults is not None:
             raise
-        for failure in _leaves(expected):
+        failures = list(_leaves(expected))
+        for failure in failures:
             print(failure, file=sys.stderr)  # noqa: T201
-        return EXIT_FAILED
+        return EXIT_BAD_INPUT if all(isinstance(failure, InputError) for failure in failures) else EXIT_FAILED
     return EXIT_OK
 
 
