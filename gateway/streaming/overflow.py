@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class OverflowPolicy(Enum):
+class OverflowPolicy(StrEnum):
     """What is done with a new item when the buffer is full."""
 
     BLOCK = "block"

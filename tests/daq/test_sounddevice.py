@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,7 @@ from gateway.daq.session import open_device
 RATE_HZ = 48000
 JACK = "JACK Audio Connection Kit"
 ANSWER_S = 20.0
+ATTEMPTS = 3
 PERIOD = 8192
 """Samples in which PortAudio's thread gets its turn; long, for this machine may be busy with other tests."""
 STEP = 2.0**-20
@@ -226,20 +228,33 @@ for attempt in range(2):
 
 
 def test_a_server_that_ends_is_a_device_removed(program: Callable[[str], str]) -> None:
-    """In a process of its own: PortAudio cannot leave a JACK server that has ended, and must not take all down."""
+    """In a process of its own: PortAudio cannot leave a JACK server that has ended, and must not take all down.
+
+    On a busy machine version 19.6 was once seen to end the process while the server went: its own assertion
+    `pa_jack.c:983 CleanUpStream`. That says nothing about the gateway, so it is tried again then.
+    """
     program("jackd")
-    with jack_server(f"ending{os.getpid()}") as server:
-        environment = os.environ | server.environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        command = [sys.executable, "-c", UNTIL_THE_END]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as listener:
-            try:
-                assert listener.stdout is not None
-                assert listener.stdout.readline() == "block\n"
-                server.process.terminate()
-                said = [line for line in listener.stdout if line != "block\n"]
-                assert listener.wait(ANSWER_S) == 0
-            finally:
-                with suppress(ProcessLookupError):
-                    listener.kill()
+    for attempt in range(ATTEMPTS):
+        with jack_server(f"ending{os.getpid()}-{attempt}") as server:
+            ended, said = listen_until_the_end(server)
+        if ended != -signal.SIGABRT:
+            break
+    assert ended == 0
     assert "the stream has ended" in said[0]
     assert "start the server, then the gateway again" in said[1]
+
+
+def listen_until_the_end(server: JackServer) -> tuple[int, list[str]]:
+    """Exit code of a listener whose server goes, and what it said after that."""
+    environment = os.environ | server.environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", UNTIL_THE_END]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as listener:
+        try:
+            assert listener.stdout is not None
+            assert listener.stdout.readline() == "block\n"
+            server.process.terminate()
+            said = [line for line in listener.stdout if line != "block\n"]
+            return listener.wait(ANSWER_S), said
+        finally:
+            with suppress(ProcessLookupError):
+                listener.kill()
