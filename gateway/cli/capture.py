@@ -60,7 +60,8 @@ def capture_bus(config: Path, bus: str, options: CaptureOptions, messages: TextI
     settings = load_settings(config)
     if bus not in settings.buses:
         known = ", ".join(settings.buses)
-        raise InputError(f"there is no bus '{bus}'", where=str(config), hint=f"choose from {known}")
+        hint = f"choose from {known}" if known else "no analyser is on a bus, so there is no wire to hear"
+        raise InputError(f"there is no bus '{bus}'", where=str(config), hint=hint)
     if options.polling and settings.buses[bus].protocol is ProtocolKind.CONTINUOUS:
         raise InputError("--poll: a continuous analyser talks unasked", where=f"bus {bus}", hint="leave --poll out")
     kept = _retention(options)

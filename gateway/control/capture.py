@@ -49,7 +49,8 @@ class CaptureVerb:
         """
         bus = str(request.get("bus"))
         if bus not in self._taps:
-            raise InputError(f"there is no bus '{bus}'", hint=f"choose from {', '.join(self._taps)}")
+            known = ", ".join(self._taps)
+            raise InputError(f"there is no bus '{bus}'", hint=f"choose from {known}" if known else "there are no buses")
         feed = CaptureFeed(self._clock)
         with self._taps[bus].attached(feed.take):
             header = CaptureHeader.of_bus(bus, self._buses[bus], feed.started, self._drivers.get(bus, {}))

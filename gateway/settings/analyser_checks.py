@@ -90,11 +90,13 @@ def _check_bus(path: KeyPath, entry: Entry, draft: Draft, problems: Problems) ->
             known = choices(draft.buses) if draft.buses else "the name of one under buses"
             problems.error(path, what, f"add 'bus:' with {known}")
         return
+    if entry.bus is None:
+        return
     if driver is not None and driver.protocols == {ProtocolKind.LOCAL}:
         what = f"analysers.{path[1]} is on a bus, but driver {entry.driver} reaches its analysers by itself"
         problems.error((*path, "bus"), what, "remove bus")
         return
-    if entry.bus is None or draft.buses is None:
+    if draft.buses is None:
         return
     if entry.bus not in draft.buses:
         what = f"analysers.{path[1]} is on a bus '{entry.bus}' that is not under buses"

@@ -56,8 +56,9 @@ def _check_names(draft: Draft, problems: Problems) -> bool:
 
 
 def _needs_no_bus(draft: Draft) -> bool:
+    """Whether no analyser names a bus; one that is not even text has been reported."""
     entries = (draft.analysers or {}).values()
-    return bool(entries) and all(entry.bus == "" for entry in entries)
+    return bool(entries) and not any(entry.bus for entry in entries)
 
 
 def _check_name(path: KeyPath, name: str, subject: str, problems: Problems) -> bool:

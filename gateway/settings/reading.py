@@ -115,7 +115,8 @@ def _driver_options(document: Document, section: Section, name: str, own: dict[s
         if template is None:
             return None
         options = _typed(template, Section(section.cls, ()), template.content)
-        for inner, message in driver.check(options, min(driver.protocols)) if options is not None else ():
+        protocol = min(driver.protocols)  # any of them: a template knows no bus, and the whole entry is checked later
+        for inner, message in driver.check(options, protocol) if options is not None else ():
             what, remedy = split_message(message, "")
             template.problems.error(inner, f"{key_text(inner)}: {what}", remedy)
         if templates.pass_on(template.problems, document, at):
