@@ -125,6 +125,7 @@ _PROTOCOLS = {"epics_ca": _channel_access, "epics_pva": _pv_access, "opcua": _op
 
 
 async def main(task: dict[str, Any]) -> None:
+    """Follow `names` over `protocol`, and answer marks."""
     logging.disable(logging.WARNING)
     counted = Counted()
     takers = [Continuity(counted).take for _name in task["names"]]
