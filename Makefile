@@ -47,7 +47,7 @@ timed: $(VENV)/installed
 	$(PYTEST) $(TIMED)
 
 conformance: $(VENV)/installed
-	nice -n 10 $(PYTEST) $(CONFORMANCE)
+	nice -n 5 $(PYTEST) $(CONFORMANCE)
 
 calm: $(VENV)/installed
 	nice -n 15 $(PYTEST) --numprocesses=2 --dist=loadfile $(TIMED:%=--ignore=%) $(CONFORMANCE:%=--ignore=%)

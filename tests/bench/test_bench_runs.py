@@ -10,7 +10,7 @@ from bench.opcua_cells import Cell
 from bench.publish import Load, cpu_per_value, wire_to_client
 from bench.replug import replug
 from bench.soak import balanced, soak
-from bench.waveforms import waveforms
+from bench.waveforms import Window, stage
 
 
 async def test_values_reach_a_client_of_each_server_that_publish_compares(capfd: pytest.CaptureFixture[str]) -> None:
@@ -60,12 +60,14 @@ async def test_a_few_unplugged_wires_leave_nothing_behind(capfd: pytest.CaptureF
     assert "continuousSerial" in capfd.readouterr().out
 
 
-async def test_waveforms_reach_a_client_of_each_protocol_whole(capfd: pytest.CaptureFixture[str]) -> None:
-    assert await waveforms(0.01, rates_hz=(4000,), window_s=0.5)
-    table = capfd.readouterr().out
-    assert table.count(" yes") == 4
-    assert "4 kHz x 2" in table
-    assert "2 kHz x 2" in table
+async def test_waveforms_reach_a_client_of_each_protocol_in_one_piece() -> None:
+    async with stage(4000) as one:
+        window = await one.window(1.0)
+    assert window.seen.keys() == {"epics_ca", "epics_pva", "opcua"}
+    assert all(counted["samples"] > 0 == counted["torn"] for counted in window.seen.values())
+    complete = {name: counted | {"samples": 8000, "gaps": 0} for name, counted in window.seen.items()}
+    assert Window(1.0, 0.1, 100.0, complete).is_whole(4000)
+    assert not Window(1.0, 0.1, 100.0, complete | {"opcua": {**complete["opcua"], "gaps": 1}}).is_whole(4000)
 
 
 def test_an_unaccounted_slot_is_noticed() -> None:

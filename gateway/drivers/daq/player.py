@@ -118,9 +118,7 @@ class Player:
             ActionRefusedError: The output gate refuses a sample; nothing was put out.
             DaqError: The device failed.
         """
-        if self._opened is None:
-            what = "the device is not open at present"
-            raise ActionNotNowError(what, where=self._device, hint="Status/Communication says why")
+        opened = self._require_open()
         if action == STOP:
             return await self._stop()
         if self._running is not None:
@@ -128,11 +126,18 @@ class Player:
             raise ActionNotNowError(what, where=self._device, hint="stop it first, or wait for its end")
         try:
             if action in self._single:
-                return await self._write(self._opened, self._single[action], arguments)
-            return await self._start(self._opened, await to_thread.run_sync(self._wanted, action, arguments))
+                return await self._write(opened, self._single[action], arguments)
+            wanted = await to_thread.run_sync(self._wanted, action, arguments)
+            return await self._start(self._require_open(), wanted)  # it may have gone meanwhile
         except (DaqValidationError, DaqConfirmationRequiredError, SignalFileError) as error:
             what = error.what if isinstance(error, DaqError) else str(error)
             raise ActionRefusedError(what, where=self._device, hint="nothing was put out") from error
+
+    def _require_open(self) -> _Opened:
+        if self._opened is None:
+            what = "the device is not open at present"
+            raise ActionNotNowError(what, where=self._device, hint="Status/Communication says why")
+        return self._opened
 
     def news(self, *, whole: bool = False) -> list[Sample]:
         """Points of the playback that have changed since they were last asked for; `whole` gives all of them."""

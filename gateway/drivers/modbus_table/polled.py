@@ -63,6 +63,7 @@ class PolledTable:
             LinkError: The wire is down.
             DeviceTimeoutError: No usable answer.
             DeviceRefusedError: The instrument refuses everything that was asked.
+            GatewayError: It answered, but nothing of it is a value.
             ProtocolError: An answer of the wrong shape.
         """
         blocks = self._schedule.next_sweep()
@@ -88,7 +89,9 @@ class PolledTable:
             self._schedule.swept(blocks, exchanges[-1].received.monotonic_ns)
             if batch := list(self._batch(exchanges)):
                 return batch
-        raise refusal or GatewayError("nothing that was read is a value", where=self._device)
+        raise refusal or GatewayError(
+            "nothing that was read is a value", where=self._device, hint="compare its registers with the table"
+        )
 
     async def _read(self, span: Span) -> Exchange:
         bus, asked = self._bus, (self._address, span.address, span.count)

@@ -96,7 +96,7 @@ check("too many Publish requests are refused", async (bench) => {
       () => {},
       (error) => answers.push(error.status),
     );
-  const end = Date.now() + 5000;
+  const end = Date.now() + 30000;
   while (!answers.includes("BadTooManyPublishRequests") && Date.now() < end) await sleep(20);
   assert.ok(
     answers.length > 0 && answers.every((one) => one === "BadTooManyPublishRequests"),
