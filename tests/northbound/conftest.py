@@ -20,9 +20,6 @@ __all__ = ["start_gateway"]
 
 ANALYSERS = {"north": 1, "south": 2, "west": 3}
 RATE_HZ = 5.0
-TURNAROUND_MS = 10
-"""The bus sets an address aside whose answers keep taking four times as long, and on a busy machine these may."""
-
 CHANNELS = {slot: {"unit": "%"} for slot in ("I1", "I2", "D1", "D2")}
 
 OpenScene = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -34,24 +31,30 @@ def open_scene(start_gateway: StartGateway) -> OpenScene:
 
     @asynccontextmanager
     async def scene(**settings: Any) -> AsyncIterator[Scene]:
-        instruments = tuple(InstrumentSettings(address) for address in ANALYSERS.values())
-        line = LineSettings("line", TcpLink(), ProtocolKind.MODBUS_TCP, instruments, baudrate=None, turnaround_s=0.0)
+        # A wire for each: on a shared one the bus sets an address aside that a busy machine lets answer late for long.
+        options: dict[str, Any] = {"baudrate": None, "turnaround_s": 0.0}
+        lines = tuple(
+            LineSettings(name, TcpLink(), ProtocolKind.MODBUS_TCP, (InstrumentSettings(address),), **options)
+            for name, address in ANALYSERS.items()
+        )
         async with AsyncExitStack() as stack:
-            simulator = await stack.enter_async_context(running(SimulatorSettings((line,)), SystemClock()))
-            link = f"socket://{simulator.lines['line'].endpoint}"
-            times = {"idle_gap_ms": 1, "turnaround_ms": TURNAROUND_MS, "timeout_s": 0.5}
-            bus = {"link": link, "protocol": "modbus-tcp", **times}
+            simulator = await stack.enter_async_context(running(SimulatorSettings(lines), SystemClock()))
+            times = {"idle_gap_ms": 1, "turnaround_ms": 1, "timeout_s": 0.5}
+            buses = {
+                name: {"link": f"socket://{line.endpoint}", "protocol": "modbus-tcp", **times}
+                for name, line in simulator.lines.items()
+            }
             analysers: dict[str, Any] = {
                 name: {
                     "driver": "servomex4100",
-                    "bus": "line",
+                    "bus": name,
                     "address": address,
                     "rate_hz": RATE_HZ,
                     "channels": CHANNELS,
                 }
                 for name, address in ANALYSERS.items()
             }
-            gateway = await stack.enter_async_context(start_gateway({"line": bus}, analysers, **settings))
+            gateway = await stack.enter_async_context(start_gateway(buses, analysers, **settings))
             tasks = await stack.enter_async_context(anyio.create_task_group())
             clients = await stack.enter_async_context(watching(gateway, list(ANALYSERS)))
             machine = Machine(gateway.process.pid, RATE_HZ)
