@@ -71,7 +71,7 @@ class BusSpec:
         idle_gap_ms: Silence after the last received byte before the next request.
         timeout_s: Longest wait for an answer, per attempt.
         attempts: How often a read is tried before it counts as failed.
-        turnaround_ms: Expected time from request to answer; only for the time budget.
+        turnaround_ms: Expected time from request to answer; for the time budget, and for what counts as slow.
     """
 
     link: str
