@@ -15,13 +15,14 @@ from gateway.simulator.pdu import (
     MOST_REGISTERS_READ,
     MOST_REGISTERS_WRITTEN,
     ExceptionCode,
+    Function,
     Refusal,
     address_and_count,
+    answered,
     coil_write,
     packed,
     require,
     unpacked,
-    unsupported,
     written,
 )
 from gateway.simulator.register_bank import RegisterBank
@@ -32,7 +33,7 @@ class BankSlave:
 
     def __init__(self, bank: RegisterBank) -> None:
         self.instrument = bank
-        self._functions = {
+        self._functions: dict[int, Function] = {
             1: lambda data: self._read_bits(BankTable.COIL, data),
             2: lambda data: self._read_bits(BankTable.DISCRETE, data),
             3: lambda data: self._read_registers(BankTable.HOLDING, data),
@@ -50,11 +51,7 @@ class BankSlave:
         Args:
             request: Function code and data, at least one byte.
         """
-        function = request[0]
-        try:
-            return bytes([function]) + self._functions.get(function, unsupported)(request[1:])
-        except Refusal as refusal:
-            return bytes([function | 0x80, refusal.code])
+        return answered(self._functions, request)
 
     def _entries(self, table: BankTable, first: int, count: int) -> list[int]:
         entries = self.instrument.read(table, first, count)

@@ -18,13 +18,13 @@ from gateway.simulator.pdu import (
     MOST_COILS_WRITTEN,
     MOST_REGISTERS_READ,
     ExceptionCode,
-    Refusal,
+    Function,
     address_and_count,
+    answered,
     coil_write,
     packed,
     require,
     unpacked,
-    unsupported,
     written,
 )
 from gateway.simulator.register_image import (
@@ -45,7 +45,7 @@ class ModbusSlave:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
-        self._functions = {
+        self._functions: dict[int, Function] = {
             1: self._read_coils,
             2: self._read_discrete_inputs,
             4: self._read_input_registers,
@@ -60,11 +60,7 @@ class ModbusSlave:
         Args:
             request: Function code and data, at least one byte.
         """
-        function = request[0]
-        try:
-            return bytes([function]) + self._functions.get(function, unsupported)(request[1:])
-        except Refusal as refusal:
-            return bytes([function | 0x80, refusal.code])
+        return answered(self._functions, request)
 
     def _read_coils(self, data: bytes) -> bytes:
         start, count = address_and_count(data, MOST_BITS_READ)

@@ -6,7 +6,7 @@ Modbus Application Protocol V1.1b3, sections 6 and 7.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 
 MOST_BITS_READ = 2000
@@ -34,14 +34,24 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol, not an erro
         self.code = code
 
 
-def unsupported(data: bytes) -> bytes:
-    """Refuse a function code.
+Function = Callable[[bytes], bytes]
+"""Takes the data of a request, and returns those of the answer; raises `Refusal`."""
 
-    Raises:
-        Refusal: Always.
+
+def answered(functions: Mapping[int, Function], request: bytes) -> bytes:
+    """Carry out one request and return the answer PDU, or an exception.
+
+    Args:
+        functions: By function code; any other one is refused.
+        request: Function code and data, at least one byte.
     """
-    del data
-    raise Refusal(ExceptionCode.ILLEGAL_FUNCTION)
+    code = request[0]
+    if code not in functions:
+        return bytes([code | 0x80, ExceptionCode.ILLEGAL_FUNCTION])
+    try:
+        return bytes([code]) + functions[code](request[1:])
+    except Refusal as refusal:
+        return bytes([code | 0x80, refusal.code])
 
 
 def require(holds: bool, code: ExceptionCode = ExceptionCode.ILLEGAL_DATA_ADDRESS) -> None:  # noqa: FBT001
