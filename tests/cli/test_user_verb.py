@@ -66,7 +66,7 @@ def test_a_user_from_beginning_to_end(config: Path, capsys: pytest.CaptureFixtur
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         ["NAME", "ROLE", "LOGS", "IN", "BY"],
         ["olga", "Operator", "password", "operator", "of", "the", "settings"],
-        ["otto", "Operator", "address,", "over", "Channel", "Access", "operator", "of", "the", "settings"],
+        ["otto", "Operator", "address,", "over", "EPICS", "operator", "of", "the", "settings"],
         ["anna", "Observer", "password", "disabled"],
     ]
     assert user(config, "enable", "anna") == 0

@@ -73,7 +73,8 @@ async def crash_opcua(monkeypatch: pytest.MonkeyPatch, installation: Installatio
 async def crash_ca(monkeypatch: pytest.MonkeyPatch, installation: Installation) -> None:
     fail_once(monkeypatch, circuit.Circuit, "_take")
     async with await anyio.connect_tcp("127.0.0.1", installation.ca_port) as client:
-        await client.send(bytes(16))
+        version, echo = bytes(16), b"\0\x17" + bytes(14)
+        await client.send(version + echo)
         with anyio.fail_after(PATIENCE_S), pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
             while True:
                 await client.receive()
