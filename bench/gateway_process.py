@@ -82,6 +82,7 @@ async def gateway(
     *,
     pv_access: bool = False,
     operators: Mapping[str, Any] | None = None,
+    opcua_limits: Mapping[str, int] | None = None,
 ) -> AsyncIterator[RunningGateway]:
     """Run a gateway with OPC UA and Channel Access for the length of a block; SIGTERM ends it."""
     opcua_port, ca_port, pva_port = free_port(), free_port(), free_port()
@@ -92,6 +93,7 @@ async def gateway(
             "port": opcua_port,
             "anonymous": "observer",
             "security": {"policies": ["None"]},
+            "limits": dict(opcua_limits or {}),
         },
         "epics_ca": {"prefix": PREFIX, "interfaces": ["127.0.0.1"], "port": ca_port, "beacons": []},
     }

@@ -20,7 +20,7 @@ CHANNELS = 2
 BLOCKS_PER_S = 20
 """Blocks come at this rate, whatever that of the samples: a block is what a client draws at once."""
 
-RATES_HZ = (50_000, 100_000, 200_000, 400_000, 800_000, 1_600_000, 3_200_000)
+RATES_HZ = (50_000, 200_000, 800_000, 1_600_000, 3_200_000, 6_400_000, 12_800_000)
 """Samples per second and channel."""
 
 WINDOW_S = 5.0
@@ -94,7 +94,9 @@ async def stage(rate_hz: float) -> AsyncIterator[Stage]:
         "channels": {name: {"unit": "V"} for name in names},
     }
     with tempfile.TemporaryDirectory() as folder:
-        async with gateway(Path(folder), {}, {"scope": device}, pv_access=True) as running, AsyncExitStack() as stack:
+        limits = {"array_length": max(65_535, device["block_size"]), "message_kbyte": 16_384}
+        serving = gateway(Path(folder), {}, {"scope": device}, pv_access=True, opcua_limits=limits)
+        async with serving as running, AsyncExitStack() as stack:
             pvs = [f"{PREFIX}scope:{name}:Waveform" for name in names]
             limit = {"EPICS_CA_MAX_ARRAY_BYTES": "100000000"}
             tasks: dict[str, dict[str, Any]] = {
