@@ -1,18 +1,5 @@
 """Ports for servers under test."""
 
-from __future__ import annotations
+from bench.ports import free_port
 
-import socket
-
-
-def free_port() -> int:
-    """A port on loopback that is free for TCP and for UDP, as Channel Access needs it."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+__all__ = ["free_port"]
