@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.daq.back_end import Capabilities, Commitment
-from gateway.daq.back_ends.sounddevice.sound_input import FLOAT32, check_rate
+from gateway.daq.back_ends.sounddevice.sound_side import FLOAT32, SoundSide
 from gateway.daq.buffer import Buffer
 from gateway.daq.errors import DaqCapabilityError
 from gateway.daq.messages import Message, MessageKind, Post
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.daq.back_ends.sounddevice.device import SoundDevice
 
 
-class SoundOutput:
+class SoundOutput(SoundSide):
     """Back end of the output; a `BackEnd`. See `SoundDevice`.
 
     From the first start or `write_values` until it is closed the last values are held; then the device falls silent,
@@ -32,21 +29,15 @@ class SoundOutput:
     capabilities = Capabilities(continuous_output=True, single_value_output=True, mute=True)
 
     def __init__(self, device: SoundDevice) -> None:
-        self._device = device
-        self._terminals: list[int] = []
-        self._post: Post | None = None
-        self._queue: deque[Buffer] = deque()
-        self._running = False
-        self._current: Buffer | None = None
+        super().__init__(device)
         self._given = 0
         self._dry = False
         self._draining: int | None = None
         self._held: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._turn = threading.Lock()
 
     def commit(self, task: TaskSpec) -> Commitment:
         """See `BackEnd.commit`."""
-        check_rate(task, self._device)
+        self._check_rate(task)
         terminals = [channel.terminal for channel in task.channels]
         rate_hz = self._device.open(self, terminals, output=True)
         with self._turn:
@@ -55,16 +46,9 @@ class SoundOutput:
                 self._held = np.zeros(len(terminals), np.float32)
         return Commitment(rate_hz, FLOAT32)
 
-    def register(self, post: Post) -> None:
-        """See `BackEnd.register`."""
-        self._post = post
-
     def queue(self, buffer: Buffer) -> None:
         """See `BackEnd.queue`."""
         self._queue.append(buffer)
-
-    def arm(self) -> None:
-        """Nothing more to configure."""
 
     def start(self) -> None:
         """See `BackEnd.start`."""
@@ -80,25 +64,6 @@ class SoundOutput:
         with self._turn:
             self._running = False
             self._held[:] = 0
-
-    def stop(self) -> None:
-        """See `BackEnd.stop`."""
-        with self._turn:
-            self._running = False
-
-    def unregister(self) -> None:
-        """See `BackEnd.unregister`."""
-        with self._turn:
-            self._running = False
-            self._post = None
-
-    def flush(self) -> Sequence[Buffer]:
-        """See `BackEnd.flush`."""
-        with self._turn:
-            held = [*([] if self._current is None else [self._current]), *self._queue]
-            self._current = None
-            self._queue.clear()
-        return held
 
     def read_values(self) -> NDArray[Any]:
         """Never asked for: an output."""
@@ -133,12 +98,6 @@ class SoundOutput:
                 self._drain(post, len(samples) - done, delay)
             if len(self._held):
                 samples[done:, self._terminals] = self._held
-
-    def gone(self) -> None:
-        """The stream has ended by itself."""
-        with self._turn:
-            if self._post is not None:
-                self._post(Message(MessageKind.DEVICE_REMOVED, time.monotonic_ns(), detail="the stream has ended"))
 
     def _put_out(self, post: Post, samples: NDArray[np.float32]) -> int:
         """Put out what is queued; returns for how many samples there was something."""
