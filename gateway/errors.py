@@ -6,7 +6,7 @@ server side. Raw bytes of the exchange may be attached; they are cut to a bound 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 RAW_BYTES_KEPT = 96
 
@@ -103,3 +103,12 @@ class LoginRefusedError(GatewayError):
 
 class LoginBusyError(LoginRefusedError):
     """The password was not looked at, because too many others are waiting."""
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions inside of a group, at any depth; one that is no group is its own leaf."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from leaves(member)
+    else:
+        yield error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ import typer
 from gateway.cli.export_verbs import export_verbs
 from gateway.cli.pki_verbs import pki_verbs
 from gateway.cli.user_verbs import user_verbs
-from gateway.errors import GatewayError, InputError
+from gateway.errors import GatewayError, InputError, leaves
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -313,16 +313,8 @@ def run_command(arguments: Sequence[str]) -> int:
         expected, faults = group.split(GatewayError)
         if expected is None or faults is not None:
             raise
-        failures = list(_leaves(expected))
+        failures = list(leaves(expected))
         for failure in failures:
             print(failure, file=sys.stderr)  # noqa: T201
         return EXIT_BAD_INPUT if all(isinstance(failure, InputError) for failure in failures) else EXIT_FAILED
     return EXIT_OK
-
-
-def _leaves(group: BaseExceptionGroup[GatewayError]) -> Iterator[GatewayError]:
-    for member in group.exceptions:
-        if isinstance(member, BaseExceptionGroup):
-            yield from _leaves(member)
-        else:
-            yield member

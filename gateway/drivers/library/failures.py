@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum, auto
 
-from gateway.errors import DeviceTimeoutError, GatewayError, LinkError, ProtocolError
+from gateway.errors import DeviceTimeoutError, GatewayError, LinkError, ProtocolError, leaves
 
 LONGEST_TEXT = 400
 """Characters of a library's own words that a message repeats."""
@@ -38,15 +37,6 @@ _SUFFIXES = (
 )
 _PYTHONS_OWN = (AttributeError, ImportError, NotImplementedError, TypeError, ValueError)
 """Raised while a recording is opened, they say that the call does not fit the library."""
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions inside of a group, at any depth; one that is no group is its own leaf."""
-    if isinstance(error, BaseExceptionGroup):
-        for member in error.exceptions:
-            yield from leaves(member)
-    else:
-        yield error
 
 
 def cause_of(error: object) -> Cause:
